@@ -1,0 +1,39 @@
+# The two commands of the README are `make demo` and `make test`; the rest is for developers.
+# ARGS goes to the demo: make demo ARGS=--once
+.PHONY: help setup build dev demo test check bench fuzz gcc clean
+JOBS ?= $(shell nproc)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: ## install the packages that this machine lacks (Debian and npm)
+	@tools/setup
+
+build: setup ## the release programs, into build/release/bin/
+	@cmake --preset release >build-release.log 2>&1 || { cat build-release.log; exit 1; }; rm -f build-release.log
+	@cmake --build --preset release -j $(JOBS)
+
+dev: setup
+	@cmake --preset dev >build-dev.log 2>&1 || { cat build-dev.log; exit 1; }; rm -f build-dev.log
+	@cmake --build --preset dev -j $(JOBS)
+
+demo: build ## create a sample estate, start it, and rehearse the 2020 incident (ARGS=--once: then exit)
+	@tools/demo $(ARGS)
+
+test: dev ## install, build and run every test
+	@ctest --preset dev
+
+check: dev ## the style checks only
+	@tools/check
+
+gcc: setup ## build and run the unit tests with the second compiler
+	@cmake --preset gcc && cmake --build --preset gcc -j $(JOBS) && ctest --test-dir build/gcc -L unit
+
+fuzz: setup ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (default 60)
+	@tools/fuzz
+
+bench: build ## whole-program comparisons: a table in build/benchmarks/
+	@benchmarks/run
+
+clean: ## remove build/
+	rm -rf build

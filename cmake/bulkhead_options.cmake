@@ -1,0 +1,47 @@
+# Compiler, warnings, hardening and sanitizers: the same for every target.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON)  # TRY is a statement expression: src/base/result.h
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+option(BULKHEAD_TESTS "Build the tests" ON)
+option(BULKHEAD_FUZZ "Build the fuzzers with libFuzzer" OFF)
+set(BULKHEAD_SANITIZE "" CACHE STRING "Sanitizers for every target, as for -fsanitize=")
+
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
+set(CMAKE_C_FLAGS_DEV "-O1 -g1")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -D_FORTIFY_SOURCE=2")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g1 -D_FORTIFY_SOURCE=2")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+                    -Wimplicit-fallthrough -Werror -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarms of g++ 12 in std::expected, std::variant and std::string at -O1 and above.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-stringop-overread
+                      -Wno-array-bounds -Wno-restrict -Wno-dangling-pointer
+                      -Wno-free-nonheap-object -Wno-missing-field-initializers)
+else()
+  add_compile_options(-Wthread-safety -Wno-missing-designated-field-initializers
+                      -Wno-missing-field-initializers)
+  find_program(LLD ld.lld-19)
+  if(LLD)
+    add_link_options(-fuse-ld=lld-19)
+  endif()
+endif()
+add_link_options(-Wl,-z,relro,-z,now)
+
+if(BULKHEAD_SANITIZE)
+  add_compile_options(-fsanitize=${BULKHEAD_SANITIZE} -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${BULKHEAD_SANITIZE})
+endif()
+if(BULKHEAD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
