@@ -1,0 +1,65 @@
+// Where a repository's files are kept. One contract, which local, memory, rest and faulty
+// implement and storage/backend_contract.h checks for each of them:
+//
+// - Every method may be called from several threads at once.
+// - save() is atomic: the name appears with all its bytes, or not at all, and what was acknowledged
+//   survives a power cut. Saving the same bytes again under the same name succeeds; other bytes
+//   under an existing name are an error of kind conflict.
+// - load() of a part beyond the end is an error of kind corrupt, never a short answer.
+// - A missing file is not_found. Errors that may pass carry Retry::may_help; the backend itself
+//   does not retry (storage/retrying.h does).
+// - Names are 64 lower-case hexadecimal digits, except for FileType::config, which has none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace bulkhead::storage {
+
+enum class FileType { config, key, lock, snapshot, index, data };
+// "config", "keys", "locks", "snapshots", "index", "data": the folder's name in the repository.
+std::string_view folder_of(FileType type);
+
+struct FileId {
+  FileType type;
+  std::string name;  // empty for config
+};
+
+struct FileInfo {
+  std::string name;
+  std::uint64_t size = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // For people: "local:/srv/vault", "rest:https://vault.localhost:8000/imo/". Holds no password.
+  virtual std::string location() const = 0;
+  // Makes the empty layout; kind conflict where a config is there already.
+  virtual Result<void> create() = 0;
+  virtual Result<void> save(const FileId& id, ByteView content) = 0;
+  virtual Result<Bytes> load(const FileId& id) = 0;
+  virtual Result<Bytes> load_part(const FileId& id, std::uint64_t offset, std::uint64_t length) = 0;
+  virtual Result<FileInfo> stat(const FileId& id) = 0;
+  // In no particular order; names that are not of the format are left out.
+  virtual Result<std::vector<FileInfo>> list(FileType type) = 0;
+  // Kind denied where the store is append-only.
+  virtual Result<void> remove(const FileId& id) = 0;
+};
+
+// By restic's location syntax: "/path", "local:/path", "rest:https://user:pass@host:port/path/".
+// For rest, the user and password may come from RESTIC_REST_USERNAME and RESTIC_REST_PASSWORD.
+struct OpenOptions {
+  std::string rest_user;
+  std::string rest_password;
+  std::string ca_certificate_file;  // PEM, for rest; empty: the system's
+};
+Result<std::unique_ptr<Backend>> open_backend(std::string_view location, const OpenOptions& options);
+
+}  // namespace bulkhead::storage
