@@ -38,9 +38,7 @@ Input mutate(Input input, std::mt19937_64& random) {
         input.insert(input.begin() + static_cast<std::ptrdiff_t>(at),
                      static_cast<std::uint8_t>(random()));
         break;
-      case 3:
-        input.resize(at);
-        break;
+      case 3: input.resize(at); break;
       default:
         if (!input.empty() && input.size() < kInputSizeMax) {
           const std::size_t length = std::min<std::size_t>(1 + random() % 64, input.size() - at);

@@ -31,17 +31,17 @@ TEST(Bytes, MalformedTextIsRefused) {
 }
 
 TEST(Clock, Rfc3339GoesThereAndBack) {
-  for (const char* text : {"2020-09-30T06:15:00Z", "1969-12-31T23:59:59.999999999Z",
-                           "2024-02-29T00:00:00.25Z"}) {
+  for (const char* text :
+       {"2020-09-30T06:15:00Z", "1969-12-31T23:59:59.999999999Z", "2024-02-29T00:00:00.25Z"}) {
     EXPECT_EQ(to_rfc3339(from_rfc3339(text).value()), text);
   }
   EXPECT_EQ(to_rfc3339(from_rfc3339("2020-10-02T14:00:00+01:00").value()), "2020-10-02T13:00:00Z");
 }
 
 TEST(Clock, MalformedTimesAreRefused) {
-  for (const char* text : {"", "2020-13-01T00:00:00Z", "2020-02-30T00:00:00Z",
-                           "2020-01-01T00:00:00", "2020-01-01T00:00:00.Z",
-                           "2020-01-01T00:00:00Zx", "9999-01-01T00:00:00Z"}) {
+  for (const char* text :
+       {"", "2020-13-01T00:00:00Z", "2020-02-30T00:00:00Z", "2020-01-01T00:00:00",
+        "2020-01-01T00:00:00.Z", "2020-01-01T00:00:00Zx", "9999-01-01T00:00:00Z"}) {
     EXPECT_FALSE(from_rfc3339(text)) << text;
   }
 }

@@ -23,7 +23,8 @@ std::string encode(ByteView bytes, std::string_view alphabet, bool padded) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
     const std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16 |
-                                (left > 1 ? bytes[i + 1] : 0u) << 8 | (left > 2 ? bytes[i + 2] : 0u);
+                                (left > 1 ? bytes[i + 1] : 0u) << 8 |
+                                (left > 2 ? bytes[i + 2] : 0u);
     out += alphabet[group >> 18 & 63];
     out += alphabet[group >> 12 & 63];
     if (left > 1) out += alphabet[group >> 6 & 63];
@@ -55,7 +56,8 @@ Result<Bytes> decode(std::string_view text, std::string_view alphabet) {
       out.push_back(static_cast<std::uint8_t>(group >> bits));
     }
   }
-  if (group & ((1u << bits) - 1)) return fail(ErrorKind::invalid, "base64 text has stray last bits");
+  if (group & ((1u << bits) - 1))
+    return fail(ErrorKind::invalid, "base64 text has stray last bits");
   return out;
 }
 
@@ -106,7 +108,8 @@ std::uint32_t read_u32le(ByteView bytes, std::size_t at) {
 }
 
 void append_u32le(Bytes& out, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+  for (int shift = 0; shift < 32; shift += 8)
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
 bool equal_constant_time(ByteView a, ByteView b) {

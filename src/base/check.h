@@ -9,8 +9,8 @@ namespace bulkhead {
 
 }  // namespace bulkhead
 
-#define CHECK(condition)                                                      \
-  do {                                                                        \
-    if (!(condition)) [[unlikely]]                                            \
-      ::bulkhead::check_failed(#condition, __FILE__, __LINE__);               \
+#define CHECK(condition)                                        \
+  do {                                                          \
+    if (!(condition)) [[unlikely]]                              \
+      ::bulkhead::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

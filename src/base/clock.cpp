@@ -1,8 +1,8 @@
 #include "base/clock.h"
 
-#include <fmt/format.h>
-
 #include <optional>
+
+#include <fmt/format.h>
 
 namespace bulkhead {
 
@@ -11,7 +11,9 @@ WallTime SystemClock::now() const {
 }
 SteadyTime SystemClock::steady_now() const { return std::chrono::steady_clock::now(); }
 
-WallTime ManualClock::now() const { return WallTime(std::chrono::nanoseconds(nanoseconds_.load())); }
+WallTime ManualClock::now() const {
+  return WallTime(std::chrono::nanoseconds(nanoseconds_.load()));
+}
 SteadyTime ManualClock::steady_now() const {
   return SteadyTime(std::chrono::nanoseconds(nanoseconds_.load()));
 }
@@ -67,8 +69,8 @@ Result<WallTime> from_rfc3339(std::string_view text) {
              day_number = digits(text, 8, 2), hour = digits(text, 11, 2),
              minute = digits(text, 14, 2), second = digits(text, 17, 2);
   if (!year_number || !month_number || !day_number || !hour || !minute || !second) return bad();
-  if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
-      text[13] != ':' || text[16] != ':') {
+  if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
+      text[16] != ':') {
     return bad();
   }
   const year_month_day date(year(*year_number), month(static_cast<unsigned>(*month_number)),

@@ -12,7 +12,8 @@ struct EmbeddedFile {
 };
 
 // nullptr where there is no such file.
-inline const EmbeddedFile* find_embedded(std::span<const EmbeddedFile> files, std::string_view name) {
+inline const EmbeddedFile* find_embedded(std::span<const EmbeddedFile> files,
+                                         std::string_view name) {
   for (const EmbeddedFile& file : files) {
     if (file.name == name) return &file;
   }

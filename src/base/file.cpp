@@ -1,13 +1,13 @@
 #include "base/file.h"
 
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstdlib>
 
 namespace bulkhead {
 
@@ -31,7 +31,8 @@ Result<std::string> read_text_file(const Path& path, std::size_t limit) {
 
 Result<void> sync_directory(const Path& path) {
   const FileDescriptor folder = TRY(open_file(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY));
-  if (::fsync(folder.get()) != 0) return fail_errno(errno, fmt::format("syncing {}", path.native()));
+  if (::fsync(folder.get()) != 0)
+    return fail_errno(errno, fmt::format("syncing {}", path.native()));
   return {};
 }
 
@@ -69,7 +70,7 @@ Result<void> write_file_atomic(const Path& path, ByteView content, mode_t mode) 
 Result<void> make_directories(const Path& path, mode_t mode) {
   if (path.empty()) return {};
   if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return {};
     return fail(ErrorKind::conflict, fmt::format("{} exists and is not a folder", path.native()));
   }

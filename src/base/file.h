@@ -2,11 +2,11 @@
 // is there, never a mixture.
 #pragma once
 
-#include <fcntl.h>
-#include <sys/types.h>
-
 #include <filesystem>
 #include <string>
+
+#include <fcntl.h>
+#include <sys/types.h>
 
 #include "base/file_descriptor.h"
 

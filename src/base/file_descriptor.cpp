@@ -1,9 +1,9 @@
 #include "base/file_descriptor.h"
 
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 namespace bulkhead {
 

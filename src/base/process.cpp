@@ -1,5 +1,10 @@
 #include "base/process.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <thread>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
@@ -7,11 +12,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <thread>
 
 namespace bulkhead {
 namespace {
@@ -252,8 +252,8 @@ Result<RunResult> run(ProcessOptions options, ByteView input, std::size_t output
   streams.error_output.there.reset();
   RunResult result;
   TRY_CONTEXT(exchange(streams, input, output_limit, end, result), name);
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-      end - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
   const auto status = process.wait_for(std::max(left, std::chrono::milliseconds(1)));
   if (!status) return fail(ErrorKind::limit, fmt::format("{}: longer than its time limit", name));
   result.status = *status;

@@ -2,13 +2,13 @@
 // Secrets never go into `arguments` or `environment`; pass them by a file descriptor.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -70,8 +70,8 @@ struct RunResult {
   std::string error_output;
 };
 
-// Starts, feeds `input`, gathers both outputs up to `output_limit` bytes each, waits up to `timeout`.
-// Past either limit the group is killed, and the error is of kind limit.
+// Starts, feeds `input`, gathers both outputs up to `output_limit` bytes each, waits up to
+// `timeout`. Past either limit the group is killed, and the error is of kind limit.
 Result<RunResult> run(ProcessOptions options, ByteView input, std::size_t output_limit,
                       std::chrono::milliseconds timeout);
 

@@ -25,18 +25,18 @@ inline std::unexpected<Error> fail_errno(int error_number, std::string_view what
 
 // A GNU statement expression, which both of our compilers have: std::expected of libstdc++ 12 has
 // no and_then, and a macro with a named out-variable reads worse at every call.
-#define TRY(expression)                                                     \
-  ({                                                                        \
-    auto&& bulkhead_try_result = (expression);                              \
-    if (!bulkhead_try_result) [[unlikely]]                                  \
-      return std::unexpected(std::move(bulkhead_try_result).error());       \
-    *std::move(bulkhead_try_result);                                        \
+#define TRY(expression)                                               \
+  ({                                                                  \
+    auto&& bulkhead_try_result = (expression);                        \
+    if (!bulkhead_try_result) [[unlikely]]                            \
+      return std::unexpected(std::move(bulkhead_try_result).error()); \
+    *std::move(bulkhead_try_result);                                  \
   })
 
-#define TRY_CONTEXT(expression, context)                                                  \
-  ({                                                                                      \
-    auto&& bulkhead_try_result = (expression);                                            \
-    if (!bulkhead_try_result) [[unlikely]]                                                \
+#define TRY_CONTEXT(expression, context)                                                    \
+  ({                                                                                        \
+    auto&& bulkhead_try_result = (expression);                                              \
+    if (!bulkhead_try_result) [[unlikely]]                                                  \
       return std::unexpected(std::move(bulkhead_try_result).error().with_context(context)); \
-    *std::move(bulkhead_try_result);                                                      \
+    *std::move(bulkhead_try_result);                                                        \
   })

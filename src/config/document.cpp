@@ -5,11 +5,11 @@
 #include <fmt/ranges.h>
 
 #define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
+
+#include <toml++/toml.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -86,8 +86,8 @@ std::optional<std::uint64_t> with_unit(std::string_view text, std::span<const Un
   return std::nullopt;
 }
 
-constexpr Unit kDurations[] = {{"ms", 1},         {"s", 1000},          {"m", 60'000},
-                               {"h", 3'600'000}, {"d", 86'400'000}};
+constexpr Unit kDurations[] = {
+    {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
 constexpr Unit kSizes[] = {{"", 1},
                            {"B", 1},
                            {"KiB", 1024},
@@ -112,8 +112,8 @@ const internal::Node* Table::find(std::string_view key) const {
 Result<const internal::Node*> Table::need(std::string_view key, std::string_view wanted) const {
   const internal::Node* node = find(key);
   if (node) return node;
-  return std::unexpected(error_at("", fmt::format("{} is missing: it must be {}",
-                                                  full_key(key), wanted)));
+  return std::unexpected(
+      error_at("", fmt::format("{} is missing: it must be {}", full_key(key), wanted)));
 }
 
 Error Table::error_at(std::string_view key, std::string_view what) const {
@@ -243,8 +243,8 @@ Result<std::uint64_t> Table::size(std::string_view key) const {
   if (text) {
     if (const auto value = with_unit(text->get(), kSizes)) return *value;
   }
-  return std::unexpected(
-      error_at(key, "is not a size; write a number and B, KiB, MiB, GiB or TiB, such as \"512MiB\""));
+  return std::unexpected(error_at(
+      key, "is not a size; write a number and B, KiB, MiB, GiB or TiB, such as \"512MiB\""));
 }
 
 Result<std::uint64_t> Table::size(std::string_view key, std::uint64_t otherwise) const {
@@ -297,8 +297,8 @@ Result<std::vector<Table>> Table::tables(std::string_view key) const {
   for (std::size_t i = 0; i < array->size(); ++i) {
     const toml::node* item = array->get(i);
     if (!item->is_table()) {
-      return std::unexpected(error_at(key, fmt::format("must hold tables [[{}]] only",
-                                                       full_key(key))));
+      return std::unexpected(
+          error_at(key, fmt::format("must hold tables [[{}]] only", full_key(key))));
     }
     state_->known.insert(item);
     out.emplace_back(wrap(item), state_, fmt::format("{}[{}]", full_key(key), i));
@@ -341,9 +341,8 @@ std::string suggestion(const toml::table& table, const internal::State& state,
   const auto asked = state.asked.find(&table);
   if (asked == state.asked.end()) return "";
   const auto nearest = std::min_element(
-      asked->second.begin(), asked->second.end(), [&](const auto& a, const auto& b) {
-        return edit_distance(key, a) < edit_distance(key, b);
-      });
+      asked->second.begin(), asked->second.end(),
+      [&](const auto& a, const auto& b) { return edit_distance(key, a) < edit_distance(key, b); });
   if (edit_distance(key, *nearest) <= 2) return fmt::format("; did you mean \"{}\"?", *nearest);
   return fmt::format("; allowed here: {}", fmt::join(asked->second, ", "));
 }

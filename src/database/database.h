@@ -37,19 +37,21 @@ class Connection {
   virtual Result<void> query(std::string_view sql, const std::vector<Value>& values,
                              const std::function<bool(const Row&)>& each) = 0;
   // The number of changed rows.
-  virtual Result<std::int64_t> execute(std::string_view sql, const std::vector<Value>& values = {}) = 0;
+  virtual Result<std::int64_t> execute(std::string_view sql,
+                                       const std::vector<Value>& values = {}) = 0;
   virtual std::int64_t last_insert_id() const = 0;
 };
 
 struct Migration {
-  int version;          // ascending from 1
-  std::string_view sql; // several statements
+  int version;           // ascending from 1
+  std::string_view sql;  // several statements
 };
 
 class Database {
  public:
   // Creates or opens the file, WAL, foreign keys on, and applies the missing migrations.
-  static Result<std::unique_ptr<Database>> open(const Path& file, std::vector<Migration> migrations);
+  static Result<std::unique_ptr<Database>> open(const Path& file,
+                                                std::vector<Migration> migrations);
   virtual ~Database() = default;
   // A reader of its own for the length of the call.
   virtual Result<void> read(const std::function<Result<void>(Connection&)>& work) = 0;

@@ -60,7 +60,7 @@ Result<Bytes> read_body(BodyReader& body, std::size_t limit);
 
 struct Request {
   Method method = Method::get;
-  std::string path;   // percent-decoded, no empty, "." or ".." segments, begins with '/'
+  std::string path;  // percent-decoded, no empty, "." or ".." segments, begins with '/'
   Parameters query;
   std::string raw_target;
   Headers headers;
@@ -89,8 +89,8 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
-  std::optional<FileBody> file;                              // instead of body
-  std::function<Result<void>(BodyWriter&)> stream;           // instead of body
+  std::optional<FileBody> file;                     // instead of body
+  std::function<Result<void>(BodyWriter&)> stream;  // instead of body
 
   static Response html(std::string body, int status = 200);
   static Response text(std::string body, int status = 200);

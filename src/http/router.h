@@ -21,8 +21,12 @@ class Router {
   ~Router();
   Router(Router&&) noexcept;
   void add(Method method, std::string pattern, Handler handler);
-  void get(std::string pattern, Handler handler) { add(Method::get, std::move(pattern), std::move(handler)); }
-  void post(std::string pattern, Handler handler) { add(Method::post, std::move(pattern), std::move(handler)); }
+  void get(std::string pattern, Handler handler) {
+    add(Method::get, std::move(pattern), std::move(handler));
+  }
+  void post(std::string pattern, Handler handler) {
+    add(Method::post, std::move(pattern), std::move(handler));
+  }
   // Pages are made of the same 404 and 405 that APIs get as problem+json.
   void set_error_page(std::function<Response(const Error&, Request&)> page);
   Response handle(Request& request) const;

@@ -14,11 +14,11 @@
 namespace bulkhead::http {
 
 struct ServerOptions {
-  Path unix_socket;             // or:
-  std::string address;          // "127.0.0.1"
-  std::uint16_t port = 0;       // 0: any free one, see Server::port()
+  Path unix_socket;        // or:
+  std::string address;     // "127.0.0.1"
+  std::uint16_t port = 0;  // 0: any free one, see Server::port()
   mode_t unix_socket_mode = 0660;
-  Path certificate_file;        // PEM; empty: no TLS
+  Path certificate_file;  // PEM; empty: no TLS
   Path key_file;
   std::size_t threads = 32;
   std::size_t header_size_max = 32 * 1024;

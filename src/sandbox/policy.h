@@ -27,12 +27,12 @@ struct Limits {
 };
 
 struct Policy {
-  std::string name;                 // of the service; appears in errors and in the process list
-  std::vector<std::string> command;   // inside: [0] is a path inside the compartment
-  Path data_directory;              // outside; appears inside as /data, writable
-  Path socket_directory;            // outside; inside /run/service, writable: the listening socket
+  std::string name;                  // of the service; appears in errors and in the process list
+  std::vector<std::string> command;  // inside: [0] is a path inside the compartment
+  Path data_directory;               // outside; appears inside as /data, writable
+  Path socket_directory;             // outside; inside /run/service, writable: the listening socket
   std::vector<std::pair<Path, std::string>> read_only;  // outside path -> inside path
-  Path audit_socket;                // outside; inside /run/audit.sock
+  Path audit_socket;                                    // outside; inside /run/audit.sock
   Network network = Network::none;
   Limits limits;
   std::vector<std::string> environment;  // "NAME=value"; nothing is inherited

@@ -60,6 +60,7 @@ struct OpenOptions {
   std::string rest_password;
   std::string ca_certificate_file;  // PEM, for rest; empty: the system's
 };
-Result<std::unique_ptr<Backend>> open_backend(std::string_view location, const OpenOptions& options);
+Result<std::unique_ptr<Backend>> open_backend(std::string_view location,
+                                              const OpenOptions& options);
 
 }  // namespace bulkhead::storage
