@@ -20,7 +20,7 @@ if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+add_compile_options(-Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual
                     -Wimplicit-fallthrough -Werror -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 in std::expected, std::variant and std::string at -O1 and above.
@@ -28,7 +28,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                       -Wno-array-bounds -Wno-restrict -Wno-dangling-pointer
                       -Wno-free-nonheap-object -Wno-missing-field-initializers)
 else()
-  add_compile_options(-Wthread-safety -Wno-missing-designated-field-initializers
+  # g++'s -Wshadow also complains of locals that are named as a member.
+  add_compile_options(-Wshadow -Wthread-safety -Wno-missing-designated-field-initializers
                       -Wno-missing-field-initializers)
   find_program(LLD ld.lld-19)
   if(LLD)
