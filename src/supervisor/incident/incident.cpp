@@ -1,0 +1,183 @@
+#include "supervisor/incident/incident.h"
+
+#include <algorithm>
+
+namespace bulkhead::supervisor {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+AffectedService& need(Incident& incident, const std::string& name) {
+  const auto found = std::ranges::find(incident.services, name, &AffectedService::name);
+  if (found != incident.services.end()) return *found;
+  incident.services.push_back({.name = name});
+  return incident.services.back();
+}
+
+std::optional<milliseconds> optional_milliseconds(const json::Object& details,
+                                                  std::string_view name) {
+  const json::Value* value = details.find(name);
+  if (value == nullptr) return std::nullopt;
+  const Result<std::uint64_t> number = value->to_u64(name);
+  if (!number) return std::nullopt;
+  return milliseconds(*number);
+}
+
+Result<void> apply_sealed(Incident& incident, const Record& record) {
+  const json::Value details = record.details;
+  const json::Array* names = details["services"].array();
+  if (names == nullptr) return fail(ErrorKind::corrupt, "a seal names no services");
+  for (const json::Value& name : *names) {
+    const std::string service_name = TRY(name.to_string("sealed service"));
+    AffectedService& service = need(incident, service_name);
+    if (!service.contained) service.contained = record.time;
+    service.opened.reset();
+    service.exposure = Exposure::sealed;
+    ++service.seals;
+    service.steps.clear();
+  }
+  if (!incident.seal_ms) incident.seal_ms = optional_milliseconds(record.details, "seal_ms");
+  if (!incident.gateway_ms) {
+    incident.gateway_ms = optional_milliseconds(record.details, "gateway_ms");
+  }
+  return {};
+}
+
+Result<void> apply_step(Incident& incident, const Record& record) {
+  const json::Value details = record.details;
+  const std::string name = TRY(details["step"].to_string("record's step"));
+  const Step step = TRY(step_from(name));
+  AffectedService& service = need(incident, record.service);
+  StepRecord& entry = service.steps[step];
+  if (record.kind == RecordKind::step_started) {
+    entry.state = StepState::running;
+    entry.started = record.time;
+    ++entry.attempts;
+    return {};
+  }
+  entry.ended = record.time;
+  entry.message = record.message;
+  entry.details = record.details;
+  entry.state = record.kind == RecordKind::step_done ? StepState::done : StepState::failed;
+  if (entry.state == StepState::done) {
+    service.facts[step] = record.details;
+    if (step == Step::promote) service.promoted = record.time;
+  }
+  return {};
+}
+
+Result<void> apply_exposed(Incident& incident, const Record& record) {
+  const json::Value details = record.details;
+  const std::string name = TRY(details["to"].to_string("exposure"));
+  const std::optional<Exposure> to = exposure_from(name);
+  if (!to) return fail(ErrorKind::corrupt, "\"" + name + "\" is no exposure");
+  AffectedService& service = need(incident, record.service);
+  service.exposure = *to;
+  if (*to == Exposure::public_) {
+    service.opened = record.time;
+  } else {
+    service.opened.reset();
+  }
+  return {};
+}
+
+Result<void> apply_kind(Incident& incident, const Record& record) {
+  const json::Value details = record.details;
+  switch (record.kind) {
+    case RecordKind::opened:
+      incident.opened = record.time;
+      incident.reason = record.message;
+      return {};
+    case RecordKind::indicator: {
+      analysis::Indicator indicator = TRY(analysis::indicator_from_json(details));
+      need(incident, indicator.service).indicators.push_back(std::move(indicator));
+      return {};
+    }
+    case RecordKind::state_changed: {
+      const std::string name = TRY(details["to"].to_string("state"));
+      const IncidentState to = TRY(incident_state_from(name));
+      TRY(check_transition(incident.state, to));
+      incident.state = to;
+      return {};
+    }
+    case RecordKind::sealed: return apply_sealed(incident, record);
+    case RecordKind::step_started:
+    case RecordKind::step_done:
+    case RecordKind::step_failed: return apply_step(incident, record);
+    case RecordKind::exposed: return apply_exposed(incident, record);
+    case RecordKind::note: return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+bool AffectedService::is_done(Step step) const {
+  const auto found = steps.find(step);
+  return found != steps.end() && found->second.state == StepState::done;
+}
+
+std::vector<analysis::Indicator> AffectedService::current_indicators() const {
+  std::vector<analysis::Indicator> current;
+  for (const analysis::Indicator& indicator : indicators) {
+    if (!promoted || indicator.time > *promoted) current.push_back(indicator);
+  }
+  return current;
+}
+
+bool AffectedService::needs_recheck_only() const {
+  return promoted.has_value() && current_indicators().empty();
+}
+
+std::string AffectedService::fact(Step step, std::string_view key) const {
+  const auto found = facts.find(step);
+  if (found == facts.end()) return "";
+  const json::Value* value = found->second.find(key);
+  return value != nullptr && value->is_string() ? *value->string() : "";
+}
+
+std::optional<std::uint64_t> AffectedService::number(Step step, std::string_view key) const {
+  const auto found = facts.find(step);
+  if (found == facts.end()) return std::nullopt;
+  const json::Value* value = found->second.find(key);
+  if (value == nullptr) return std::nullopt;
+  const Result<std::uint64_t> number = value->to_u64(key);
+  return number ? std::optional(*number) : std::nullopt;
+}
+
+std::optional<milliseconds> AffectedService::rto() const {
+  if (!contained || !opened) return std::nullopt;
+  return duration_cast<milliseconds>(*opened - *contained);
+}
+
+std::optional<milliseconds> AffectedService::rpo() const {
+  if (!contained) return std::nullopt;
+  const Result<WallTime> data = from_rfc3339(fact(Step::choose, "time"));
+  if (!data) return std::nullopt;
+  return std::max(milliseconds(0), duration_cast<milliseconds>(*contained - *data));
+}
+
+const AffectedService* Incident::find(std::string_view service) const {
+  const auto found = std::ranges::find(services, service, &AffectedService::name);
+  return found == services.end() ? nullptr : &*found;
+}
+
+Result<void> Incident::apply(const Record& record) {
+  Incident changed = *this;
+  TRY_CONTEXT(apply_kind(changed, record),
+              "incident " + id + ", record " + std::to_string(record.number));
+  *this = std::move(changed);
+  return {};
+}
+
+Result<Incident> incident_from(std::string id, const std::vector<Record>& records) {
+  if (records.empty() || records.front().kind != RecordKind::opened) {
+    return fail(ErrorKind::corrupt, "incident " + id + " does not begin with its opening");
+  }
+  Incident incident{.id = std::move(id)};
+  for (const Record& record : records) TRY(incident.apply(record));
+  return incident;
+}
+
+}  // namespace bulkhead::supervisor
