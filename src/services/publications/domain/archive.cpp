@@ -1,13 +1,13 @@
 // The one translation unit that includes libarchive.
 #include "services/publications/domain/archive.h"
 
+#include <algorithm>
+#include <functional>
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
 #include <locale.h>
-
-#include <algorithm>
-#include <functional>
 
 #include "base/text.h"
 
@@ -48,9 +48,8 @@ Result<Reader> open_reader(const Path& file, const Bytes* bytes) {
   Reader reader(archive_read_new());
   if (!reader) return fail(ErrorKind::internal, "no memory for reading an archive");
   archive_read_support_format_zip_seekable(reader.get());
-  const int opened = bytes
-                         ? archive_read_open_memory(reader.get(), bytes->data(), bytes->size())
-                         : archive_read_open_filename(reader.get(), file.c_str(), kReadBlockSize);
+  const int opened = bytes ? archive_read_open_memory(reader.get(), bytes->data(), bytes->size())
+                           : archive_read_open_filename(reader.get(), file.c_str(), kReadBlockSize);
   if (opened != ARCHIVE_OK) {
     return fail(ErrorKind::corrupt, fmt::format("is not a ZIP archive: {}", reason(reader.get())));
   }
@@ -148,8 +147,8 @@ Result<void> Archive::look_at_entries(std::uint64_t archive_size) {
   TRY(for_each_entry(
       reader.get(), [&](::archive*, archive_entry* entry, std::string_view name) -> Result<bool> {
         if (++count > kArchiveEntriesMax) {
-          return fail(ErrorKind::limit, fmt::format("the ZIP archive has more than {} entries",
-                                                    kArchiveEntriesMax));
+          return fail(ErrorKind::limit,
+                      fmt::format("the ZIP archive has more than {} entries", kArchiveEntriesMax));
         }
         if (is_directory(entry, name)) return true;
         const std::uint64_t size = TRY(check_file(entry, name));

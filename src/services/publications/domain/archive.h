@@ -1,6 +1,6 @@
 // A ZIP archive read with limits on everything that its author controls. All entries are looked at
-// when it is opened; an archive that breaks a limit, or names a file outside itself, is refused as a
-// whole (kinds limit and corrupt). Each read() opens the file anew, so const use is thread-safe.
+// when it is opened; an archive that breaks a limit, or names a file outside itself, is refused as
+// a whole (kinds limit and corrupt). Each read() opens the file anew, so const use is thread-safe.
 #pragma once
 
 #include <cstdint>

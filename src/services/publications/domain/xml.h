@@ -2,10 +2,10 @@
 // file stays small; names are compared without their prefix, since real books bind prefixes freely.
 #pragma once
 
-#include <pugixml.hpp>
-
 #include <string>
 #include <string_view>
+
+#include <pugixml.hpp>
 
 #include "base/bytes.h"
 #include "base/result.h"
