@@ -19,6 +19,8 @@ namespace bulkhead::http {
 
 enum class Method { get, head, post, put, patch, del, options };
 std::string_view name_of(Method method);
+// As it stands in a request line: upper case. Nothing for the others.
+std::optional<Method> method_from(std::string_view name);
 
 // Header names compare without case; the first value of a repeated name is found first.
 class Headers {
@@ -58,9 +60,22 @@ class BodyReader {
 // The whole body, or an error of kind limit.
 Result<Bytes> read_body(BodyReader& body, std::size_t limit);
 
+// A body that is there already: for tests, and for requests that have none.
+class MemoryBody final : public BodyReader {
+ public:
+  explicit MemoryBody(Bytes content = {}) : content_(std::move(content)) {}
+  Result<std::size_t> read(MutableByteView out) override;
+  std::optional<std::uint64_t> announced_length() const override { return content_.size(); }
+
+ private:
+  Bytes content_;
+  std::size_t read_ = 0;
+};
+
 struct Request {
   Method method = Method::get;
-  std::string path;  // percent-decoded, no empty, "." or ".." segments, begins with '/'
+  // Percent-decoded UTF-8, no empty, "." or ".." segments, begins with '/'; a '/' at the end stays.
+  std::string path;
   Parameters query;
   std::string raw_target;
   Headers headers;
@@ -98,9 +113,17 @@ struct Response {
   static Response redirect(std::string location, int status = 303);
 };
 
+// "Not Found"; "" for a status that has no registered phrase.
+std::string_view phrase_of(int status);
+
+// A JSON body of a request: kind invalid where it is not JSON, limit where it is longer.
+Result<json::Value> read_json(Request& request, std::size_t limit);
+
 // The one place where an Error becomes a response: RFC 9457 application/problem+json. The message
-// of kinds io and internal stays in the log; the response then names the request id only.
+// of kinds io, corrupt and internal stays in the log; the response then names the request id only.
 int status_of(ErrorKind kind);
 Response problem(const Error& error, const Request& request);
+// The same with a status that no ErrorKind stands for: 405, 412, 429 and so on.
+Response problem(int status, std::string_view detail, const Request& request);
 
 }  // namespace bulkhead::http
