@@ -1,0 +1,131 @@
+// The one translation unit that includes CLI11.
+#include "cli/command.h"
+
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace bulkhead::cli {
+
+Command::Command(std::string name, std::string help)
+    : name_(std::move(name)), help_(std::move(help)) {}
+
+Command& Command::subcommand(std::string name, std::string help) {
+  for (const auto& existing : subcommands_) {
+    if (existing->name_ == name) return *existing;
+  }
+  subcommands_.push_back(std::make_unique<Command>(std::move(name), std::move(help)));
+  return *subcommands_.back();
+}
+
+Command& Command::flag(std::string names, bool& target, std::string help) {
+  declarations_.push_back({Declaration::Form::option, std::move(names), std::move(help), &target});
+  return *this;
+}
+
+Command& Command::option(std::string names, std::string& target, std::string help,
+                         const char* environment) {
+  declarations_.push_back(
+      {Declaration::Form::option, std::move(names), std::move(help), &target, environment});
+  return *this;
+}
+
+Command& Command::option(std::string names, std::uint64_t& target, std::string help,
+                         const char* environment) {
+  declarations_.push_back(
+      {Declaration::Form::option, std::move(names), std::move(help), &target, environment});
+  return *this;
+}
+
+Command& Command::option(std::string names, std::vector<std::string>& target, std::string help) {
+  declarations_.push_back({Declaration::Form::option, std::move(names), std::move(help), &target});
+  return *this;
+}
+
+Command& Command::argument(std::string name, std::string& target, std::string help, Need need) {
+  declarations_.push_back(
+      {Declaration::Form::positional, std::move(name), std::move(help), &target, nullptr, need});
+  return *this;
+}
+
+Command& Command::arguments(std::string name, std::vector<std::string>& target, std::string help,
+                            Need need) {
+  declarations_.push_back(
+      {Declaration::Form::positional, std::move(name), std::move(help), &target, nullptr, need});
+  return *this;
+}
+
+Command& Command::on_run(std::function<Result<int>()> action) {
+  action_ = std::move(action);
+  return *this;
+}
+
+class Parser {
+ public:
+  static void declare(CLI::App& app, Command& command) {
+    for (const Command::Declaration& declaration : command.declarations_) {
+      CLI::Option* option = std::visit([&](auto* target) { return add(app, declaration, target); },
+                                       declaration.target);
+      if (declaration.environment != nullptr) option->envname(declaration.environment);
+      if (declaration.need == Need::required) option->required();
+    }
+    for (const auto& subcommand : command.subcommands_) {
+      declare(*app.add_subcommand(subcommand->name_, subcommand->help_), *subcommand);
+    }
+    if (!command.action_ && !command.subcommands_.empty()) app.require_subcommand(1);
+  }
+
+  static Result<int> run(const CLI::App& app, const Command& command) {
+    for (const auto& subcommand : command.subcommands_) {
+      const CLI::App* parsed = app.get_subcommand(subcommand->name_);
+      if (parsed->parsed()) return run(*parsed, *subcommand);
+    }
+    if (!command.action_) return fail(ErrorKind::invalid, "no verb given; try --help");
+    return command.action_();
+  }
+
+ private:
+  static CLI::Option* add(CLI::App& app, const Command::Declaration& declaration, bool* target) {
+    return app.add_flag(declaration.names, *target, declaration.help);
+  }
+  template <typename Target>
+  static CLI::Option* add(CLI::App& app, const Command::Declaration& declaration, Target* target) {
+    CLI::Option* option = app.add_option(declaration.names, *target, declaration.help);
+    if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
+      // One value for each mention, so that arguments that follow are not swallowed.
+      if (declaration.form == Command::Declaration::Form::option) option->allow_extra_args(false);
+    }
+    return option;
+  }
+};
+
+int report_error(const Error& error) {
+  fmt::print(stderr, "bulkhead: {}\n", error.message());
+  return kExitFailure;
+}
+
+int run_command_line(Command& root, const std::string& version, int argc, char** argv) {
+  try {
+    CLI::App app(
+        "Services in watertight compartments, an untouchable copy, and recovery with proof",
+        "bulkhead");
+    app.set_version_flag("--version", version);
+    app.require_subcommand(1);
+    app.fallthrough(false);
+    Parser::declare(app, root);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& stopped) {
+      const int status = app.exit(stopped);
+      return status == 0 ? kExitSuccess : kExitUsage;
+    }
+    const Result<int> status = Parser::run(app, root);
+    return status ? *status : report_error(status.error());
+  } catch (const std::exception& thrown) {
+    return report_error(Error(ErrorKind::internal, thrown.what()));
+  }
+}
+
+}  // namespace bulkhead::cli

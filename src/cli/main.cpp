@@ -1,0 +1,10 @@
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/repo/register.h"
+
+int main(int argc, char** argv) {
+  bulkhead::log::start("bulkhead", bulkhead::log::Level::warning);
+  bulkhead::cli::Command root("bulkhead", "");
+  bulkhead::cli::register_repo(root);
+  return bulkhead::cli::run_command_line(root, "bulkhead 0.1.0", argc, argv);
+}

@@ -1,0 +1,10 @@
+// bulkhead repo init|backup|snapshots|ls|restore|check
+#pragma once
+
+#include "cli/command.h"
+
+namespace bulkhead::cli {
+
+void register_repo(Command& root);
+
+}  // namespace bulkhead::cli

@@ -1,0 +1,55 @@
+#include "crypto/sha256.h"
+
+#include <openssl/evp.h>
+
+#include "base/check.h"
+
+namespace bulkhead::crypto {
+namespace {
+
+// Fetched once: a fetch costs several times the hash of a short input.
+const EVP_MD* algorithm() {
+  static EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  CHECK(fetched != nullptr);
+  return fetched;
+}
+
+}  // namespace
+
+struct Sha256::Context {
+  Context() : evp(EVP_MD_CTX_new()) {
+    CHECK(evp != nullptr);
+    CHECK(EVP_DigestInit_ex2(evp, algorithm(), nullptr) == 1);
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() { EVP_MD_CTX_free(evp); }
+  EVP_MD_CTX* evp;
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(ByteView bytes) {
+  CHECK(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) == 1);
+}
+
+Sha256Digest Sha256::finish() {
+  Sha256Digest digest;
+  unsigned length = 0;
+  CHECK(EVP_DigestFinal_ex(context_->evp, digest.data(), &length) == 1);
+  CHECK(length == digest.size());
+  return digest;
+}
+
+Sha256Digest sha256(ByteView bytes) {
+  Sha256Digest digest;
+  unsigned length = 0;
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm(), nullptr) == 1);
+  CHECK(length == digest.size());
+  return digest;
+}
+
+}  // namespace bulkhead::crypto

@@ -1,0 +1,18 @@
+// zstd frames as restic writes them: one frame, no checksum, a window of 512 KiB.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace bulkhead::repository {
+
+inline constexpr int kCompressionLevelAutomatic = 3;
+inline constexpr int kCompressionLevelMaximum = 19;
+
+Bytes compress(ByteView plaintext, int level);
+// Of a blob, whose length the index tells: any other length is of kind corrupt.
+Result<Bytes> decompress_exactly(ByteView compressed, std::size_t size);
+// Of a file; more than `limit` bytes is of kind limit.
+Result<Bytes> decompress_up_to(ByteView compressed, std::size_t limit);
+
+}  // namespace bulkhead::repository

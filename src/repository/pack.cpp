@@ -1,0 +1,125 @@
+#include "repository/pack.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "repository/compression.h"
+
+namespace bulkhead::repository {
+namespace {
+
+// Types of header entries: bit 0 is the blob's type, bit 1 says that it is compressed.
+constexpr std::uint8_t kEntryTree = 1;
+constexpr std::uint8_t kEntryCompressed = 2;
+
+}  // namespace
+
+std::uint64_t pack_size_of(const std::vector<PackedBlob>& blobs) {
+  std::uint64_t size = kPackFixedSize;
+  for (const PackedBlob& blob : blobs) {
+    size += blob.sealed_size + (blob.compressed() ? kPackEntrySizeCompressed : kPackEntrySize);
+  }
+  return size;
+}
+
+Bytes encode_pack_header(const std::vector<PackedBlob>& blobs) {
+  Bytes header;
+  header.reserve(blobs.size() * kPackEntrySizeCompressed);
+  for (const PackedBlob& blob : blobs) {
+    header.push_back(static_cast<std::uint8_t>((blob.type == BlobType::tree ? kEntryTree : 0) |
+                                               (blob.compressed() ? kEntryCompressed : 0)));
+    append_u32le(header, blob.sealed_size);
+    if (blob.compressed()) append_u32le(header, blob.raw_size);
+    const ByteView id = blob.id.bytes();
+    header.insert(header.end(), id.begin(), id.end());
+  }
+  return header;
+}
+
+Result<std::vector<PackedBlob>> decode_pack_header(ByteView plaintext) {
+  std::vector<PackedBlob> blobs;
+  std::uint64_t offset = 0;
+  while (!plaintext.empty()) {
+    const std::uint8_t type = plaintext[0];
+    if (type > (kEntryTree | kEntryCompressed)) {
+      return fail(ErrorKind::corrupt, fmt::format("pack header has an entry of type {}", type));
+    }
+    const bool compressed = (type & kEntryCompressed) != 0;
+    const std::size_t size = compressed ? kPackEntrySizeCompressed : kPackEntrySize;
+    if (plaintext.size() < size) {
+      return fail(ErrorKind::corrupt, "pack header ends within an entry");
+    }
+    PackedBlob blob{};
+    blob.type = (type & kEntryTree) ? BlobType::tree : BlobType::data;
+    blob.sealed_size = read_u32le(plaintext, 1);
+    if (compressed) blob.raw_size = read_u32le(plaintext, 5);
+    blob.id = BlobId::from_bytes(plaintext.subspan(size - BlobId::kSize, BlobId::kSize));
+    if (blob.sealed_size < crypto::kSealOverhead || (compressed && blob.raw_size == 0)) {
+      return fail(ErrorKind::corrupt, "pack header has a blob shorter than its overhead");
+    }
+    if (offset > UINT32_MAX) return fail(ErrorKind::corrupt, "pack header exceeds 4 GiB");
+    blob.offset = static_cast<std::uint32_t>(offset);
+    offset += blob.sealed_size;
+    blobs.push_back(blob);
+    plaintext = plaintext.subspan(size);
+  }
+  return blobs;
+}
+
+Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::MasterKey& key) {
+  if (pack.size() < kPackFixedSize + kPackEntrySize) {
+    return fail(ErrorKind::corrupt, fmt::format("pack has only {} bytes", pack.size()));
+  }
+  const std::uint64_t header_size = read_u32le(pack, pack.size() - 4);
+  if (header_size < crypto::kSealOverhead + kPackEntrySize ||
+      header_size + 4 > kPackHeaderSizeMax || header_size + 4 > pack.size()) {
+    return fail(ErrorKind::corrupt,
+                fmt::format("pack of {} bytes says its header has {}", pack.size(), header_size));
+  }
+  const std::size_t header_start = pack.size() - 4 - header_size;
+  const Bytes header =
+      TRY_CONTEXT(key.unseal(pack.subspan(header_start, header_size)), "pack header");
+  std::vector<PackedBlob> blobs = TRY(decode_pack_header(header));
+  if (pack_size_of(blobs) != pack.size()) {
+    return fail(ErrorKind::corrupt, fmt::format("pack has {} bytes, its header accounts for {}",
+                                                pack.size(), pack_size_of(blobs)));
+  }
+  return blobs;
+}
+
+Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed) {
+  Bytes plaintext = TRY(key.unseal(sealed));
+  if (blob.compressed()) {
+    if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
+    plaintext = TRY(decompress_exactly(plaintext, blob.raw_size));
+  }
+  if (BlobId::of(plaintext) != blob.id) {
+    return fail(ErrorKind::corrupt, "the content is not what its id says");
+  }
+  return plaintext;
+}
+
+bool PackBuilder::would_overflow(std::size_t sealed_size) const {
+  return blobs_.size() >= kPackBlobsMax || bytes_.size() + sealed_size > UINT32_MAX;
+}
+
+void PackBuilder::add(const PackedBlob& blob, ByteView sealed) {
+  CHECK(!would_overflow(sealed.size()));
+  CHECK(blob.sealed_size == sealed.size());
+  blobs_.push_back(blob);
+  blobs_.back().offset = static_cast<std::uint32_t>(bytes_.size());
+  bytes_.insert(bytes_.end(), sealed.begin(), sealed.end());
+}
+
+PackBuilder::Finished PackBuilder::finish(const crypto::MasterKey& key, Random& random) {
+  CHECK(!blobs_.empty());
+  const Bytes header = key.seal(encode_pack_header(blobs_), random);
+  bytes_.insert(bytes_.end(), header.begin(), header.end());
+  append_u32le(bytes_, static_cast<std::uint32_t>(header.size()));
+  const auto read_back = read_pack_header(bytes_, key);
+  CHECK(read_back && *read_back == blobs_);
+  Finished finished{PackId::of(bytes_), std::exchange(blobs_, {}), std::exchange(bytes_, {})};
+  return finished;
+}
+
+}  // namespace bulkhead::repository

@@ -1,0 +1,59 @@
+// A pack is a file of sealed blobs, one after another, closed by a sealed header that lists them
+// and by the header's length (design.rst, "Pack Format").
+#pragma once
+
+#include <vector>
+
+#include "base/random.h"
+#include "crypto/master_key.h"
+#include "repository/blob.h"
+
+namespace bulkhead::repository {
+
+// Sealed header and its length field together, as restic accepts them.
+inline constexpr std::size_t kPackHeaderSizeMax = (16 << 20) + 4;
+inline constexpr std::size_t kPackEntrySize = 37;
+inline constexpr std::size_t kPackEntrySizeCompressed = 41;
+// The length field, and the overhead of sealing the header.
+inline constexpr std::size_t kPackFixedSize = 4 + crypto::kSealOverhead;
+inline constexpr std::size_t kPackBlobsMax = 200'000;
+
+// What a pack of these blobs takes, exactly.
+std::uint64_t pack_size_of(const std::vector<PackedBlob>& blobs);
+
+// The header's plaintext, and back. Offsets are implied by the order. Kind corrupt where entries
+// are cut short, of an unknown type, or too small to be sealed blobs.
+Bytes encode_pack_header(const std::vector<PackedBlob>& blobs);
+Result<std::vector<PackedBlob>> decode_pack_header(ByteView plaintext);
+
+// From a whole pack. Kind corrupt, too, where the blobs do not fill it exactly.
+Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::MasterKey& key);
+
+// The plaintext of one blob: unsealed, decompressed where the entry says so, and compared with its
+// id (kind corrupt where any of these fails).
+Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed);
+
+// Gathers sealed blobs into one pack. Not thread-safe.
+class PackBuilder {
+ public:
+  void add(const PackedBlob& blob, ByteView sealed);
+  bool empty() const { return blobs_.empty(); }
+  // A blob of this size would not fit beside what is there.
+  bool would_overflow(std::size_t sealed_size) const;
+  std::size_t size() const { return bytes_.size(); }
+  std::size_t count() const { return blobs_.size(); }
+
+  struct Finished {
+    PackId id;
+    std::vector<PackedBlob> blobs;
+    Bytes bytes;
+  };
+  // The header is read back and compared before the pack is given out. Leaves the builder empty.
+  Finished finish(const crypto::MasterKey& key, Random& random);
+
+ private:
+  Bytes bytes_;
+  std::vector<PackedBlob> blobs_;
+};
+
+}  // namespace bulkhead::repository

@@ -1,0 +1,235 @@
+#include "repository/repository.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "repository/compression.h"
+#include "repository/config.h"
+#include "repository/index.h"
+#include "repository/internal/host.h"
+#include "repository/key_file.h"
+#include "repository/pack.h"
+
+namespace bulkhead::repository {
+
+using storage::FileId;
+using storage::FileType;
+
+namespace {
+
+// No config, key, index, lock or snapshot comes near it.
+constexpr std::size_t kFileSizeMax = 512 << 20;
+// In front of a compressed file (design.rst, "Unpacked Data Format").
+constexpr std::uint8_t kCompressedFile = 2;
+
+RepositoryOptions with_defaults(RepositoryOptions options) {
+  static const SystemClock system_clock;
+  static SystemRandom system_random;
+  if (options.clock == nullptr) options.clock = &system_clock;
+  if (options.random == nullptr) options.random = &system_random;
+  options.pack_size = std::clamp<std::uint64_t>(options.pack_size, 4 << 20, 128 << 20);
+  return options;
+}
+
+Result<crypto::MasterKey> find_master_key(storage::Backend& backend, std::string_view password) {
+  std::vector<storage::FileInfo> keys = TRY_CONTEXT(backend.list(FileType::key), "listing keys");
+  if (keys.empty()) {
+    return fail(ErrorKind::not_found,
+                fmt::format("there is no repository at {}", backend.location()));
+  }
+  std::ranges::sort(keys, {}, &storage::FileInfo::name);
+  if (keys.size() > kKeysTriedMax) keys.resize(kKeysTriedMax);
+  std::optional<Error> unreadable;
+  for (const storage::FileInfo& info : keys) {
+    const Bytes text = TRY_CONTEXT(backend.load({FileType::key, info.name}), "loading key");
+    auto master = open_key_file(as_text(text), password);
+    if (master) return master;
+    // A damaged key beside a good one must not lock anybody out.
+    if (master.error().kind() != ErrorKind::denied) {
+      unreadable = master.error().with_context("key " + info.name.substr(0, 8));
+    }
+  }
+  if (unreadable && keys.size() == 1) return std::unexpected(*unreadable);
+  return fail(ErrorKind::denied, "wrong password, or no key of the repository is readable");
+}
+
+}  // namespace
+
+Repository::Repository(std::unique_ptr<storage::Backend> backend, crypto::MasterKey key,
+                       const RepositoryOptions& options)
+    : backend_(std::move(backend)),
+      key_(std::move(key)),
+      options_(options),
+      index_(std::make_unique<Index>()) {}
+
+Repository::~Repository() = default;
+
+Result<std::unique_ptr<Repository>> Repository::init(std::unique_ptr<storage::Backend> backend,
+                                                     std::string_view password,
+                                                     const InitOptions& init_options,
+                                                     const RepositoryOptions& given) {
+  const RepositoryOptions options = with_defaults(given);
+  if (password.empty()) return fail(ErrorKind::invalid, "an empty password is no protection");
+  TRY(backend->create());
+  Random& random = *options.random;
+  std::unique_ptr<Repository> repository(
+      new Repository(std::move(backend), crypto::MasterKey::generate(random), options));
+  Config config;
+  config.id = to_hex(random.bytes(32));
+  config.chunker_polynomial =
+      init_options.chunker_polynomial.value_or(random_chunker_polynomial(random));
+  TRY(require_chunker_polynomial(config.chunker_polynomial));
+
+  const KeyFileOptions key_options{
+      .created = options.clock->now(),
+      .username = init_options.username.empty() ? this_user() : init_options.username,
+      .hostname = init_options.hostname.empty() ? this_host() : init_options.hostname,
+      .cost = {.n = init_options.scrypt_n}};
+  const std::string key_text =
+      TRY(encode_key_file(repository->key_, password, key_options, random));
+  const std::string key_name = to_hex(crypto::sha256(as_bytes(key_text)));
+  TRY_CONTEXT(repository->backend_->save({FileType::key, key_name}, as_bytes(key_text)),
+              "saving the key");
+  // The config comes last: a repository without one is not there.
+  const Bytes sealed = repository->key_.seal(as_bytes(encode_config(config)), random);
+  TRY_CONTEXT(repository->backend_->save({FileType::config, ""}, sealed), "saving the config");
+  repository->id_ = config.id;
+  repository->version_ = config.version;
+  repository->chunker_polynomial_ = config.chunker_polynomial;
+  return repository;
+}
+
+Result<std::unique_ptr<Repository>> Repository::open(std::unique_ptr<storage::Backend> backend,
+                                                     std::string_view password,
+                                                     const RepositoryOptions& given) {
+  const auto sealed = backend->load({FileType::config, ""});
+  if (!sealed && sealed.error().kind() == ErrorKind::not_found) {
+    return fail(ErrorKind::not_found,
+                fmt::format("there is no repository at {}", backend->location()));
+  }
+  if (!sealed) return std::unexpected(sealed.error().with_context("loading the config"));
+  crypto::MasterKey key = TRY(find_master_key(*backend, password));
+  const Bytes text = TRY_CONTEXT(key.unseal(*sealed), "config");
+  const Config config = TRY_CONTEXT(decode_config(as_text(text)), "config");
+  std::unique_ptr<Repository> repository(
+      new Repository(std::move(backend), std::move(key), with_defaults(given)));
+  repository->id_ = config.id;
+  repository->version_ = config.version;
+  repository->chunker_polynomial_ = config.chunker_polynomial;
+  return repository;
+}
+
+Result<void> Repository::load_index() {
+  const auto files = TRY_CONTEXT(backend_->list(FileType::index), "listing the index");
+  for (const storage::FileInfo& info : files) {
+    if (index_->has_read(info.name)) continue;
+    const std::string context = "index " + info.name.substr(0, 8);
+    const Bytes text = TRY_CONTEXT(load_file({FileType::index, info.name}), context);
+    const auto packs = TRY_CONTEXT(decode_index(as_text(text)), context);
+    for (const IndexedPack& pack : packs) index_->add(pack);
+    index_->mark_read(info.name);
+  }
+  return {};
+}
+
+void Repository::forget_index() {
+  index_->clear();
+}
+
+Result<std::vector<Snapshot>> Repository::snapshots(const SnapshotFilter& filter) {
+  const auto files = TRY_CONTEXT(backend_->list(FileType::snapshot), "listing snapshots");
+  std::vector<Snapshot> found;
+  for (const storage::FileInfo& info : files) {
+    const std::string context = "snapshot " + info.name.substr(0, 8);
+    const Bytes text = TRY_CONTEXT(load_file({FileType::snapshot, info.name}), context);
+    Snapshot snapshot = TRY_CONTEXT(decode_snapshot(as_text(text)), context);
+    snapshot.id = TRY(SnapshotId::from_hex(info.name));
+    if (filter.matches(snapshot)) found.push_back(std::move(snapshot));
+  }
+  std::ranges::sort(found, [](const Snapshot& a, const Snapshot& b) {
+    return std::tie(a.time, a.id) < std::tie(b.time, b.id);
+  });
+  return found;
+}
+
+Result<Snapshot> Repository::find_snapshot(std::string_view wanted, const SnapshotFilter& filter) {
+  const bool newest = wanted == "latest";
+  const std::vector<Snapshot> all = TRY(snapshots(newest ? filter : SnapshotFilter{}));
+  if (newest) {
+    if (all.empty()) return fail(ErrorKind::not_found, "there is no snapshot that matches");
+    return all.back();
+  }
+  const Snapshot* found = nullptr;
+  for (const Snapshot& snapshot : all) {
+    if (wanted.empty() || !snapshot.id.to_hex().starts_with(wanted)) continue;
+    if (found != nullptr) {
+      return fail(ErrorKind::invalid, fmt::format("several snapshots begin with {}", wanted));
+    }
+    found = &snapshot;
+  }
+  if (found == nullptr) {
+    return fail(ErrorKind::not_found, fmt::format("there is no snapshot \"{}\"", wanted));
+  }
+  return *found;
+}
+
+Result<Bytes> Repository::load_blob(BlobType type, const BlobId& id) {
+  const std::string context = fmt::format("{} blob {}", name_of(type), id.short_hex());
+  auto location = index_->find({type, id});
+  if (!location && !index_->ever_loaded()) {
+    TRY(load_index());
+    location = index_->find({type, id});
+  }
+  if (!location) return fail(ErrorKind::not_found, context + " is in no index");
+  const PackedBlob& blob = location->blob;
+  const Bytes sealed = TRY_CONTEXT(
+      backend_->load_part({FileType::data, location->pack.to_hex()}, blob.offset, blob.sealed_size),
+      context);
+  return TRY_CONTEXT(open_blob(key_, blob, sealed), context);
+}
+
+Result<Tree> Repository::load_tree(const BlobId& id) {
+  const Bytes text = TRY(load_blob(BlobType::tree, id));
+  return TRY_CONTEXT(decode_tree(as_text(text)), "tree " + id.short_hex());
+}
+
+Result<std::uint64_t> Repository::blob_size(BlobType type, const BlobId& id) {
+  if (!index_->ever_loaded()) TRY(load_index());
+  const auto location = index_->find({type, id});
+  if (location) return location->blob.plaintext_size();
+  return fail(ErrorKind::not_found,
+              fmt::format("{} blob {} is in no index", name_of(type), id.short_hex()));
+}
+
+Result<Bytes> Repository::load_file(const FileId& id) {
+  const Bytes sealed = TRY(backend_->load(id));
+  if (id.type != FileType::config && to_hex(crypto::sha256(sealed)) != id.name) {
+    return fail(ErrorKind::corrupt, "the file's content is not what its name says");
+  }
+  Bytes plaintext = TRY(key_.unseal(sealed));
+  if (plaintext.empty()) return fail(ErrorKind::corrupt, "the file is empty");
+  // Of version 1, and of files written before an upgrade.
+  if (plaintext[0] == '[' || plaintext[0] == '{') return plaintext;
+  if (plaintext[0] != kCompressedFile) {
+    return fail(ErrorKind::corrupt, fmt::format("file encoding {} is not known", plaintext[0]));
+  }
+  return decompress_up_to(ByteView(plaintext).subspan(1), kFileSizeMax);
+}
+
+Result<std::string> Repository::save_file(FileType type, std::string_view plaintext) {
+  Bytes bytes;
+  if (version_ >= 2) {
+    bytes = compress(as_bytes(plaintext), kCompressionLevelAutomatic);
+    bytes.insert(bytes.begin(), kCompressedFile);
+  } else {
+    bytes = to_bytes(plaintext);
+  }
+  const Bytes sealed = key_.seal(bytes, random());
+  std::string name = to_hex(crypto::sha256(sealed));
+  TRY_CONTEXT(backend_->save({type, name}, sealed),
+              fmt::format("saving {}/{}", storage::folder_of(type), name.substr(0, 8)));
+  return name;
+}
+
+}  // namespace bulkhead::repository

@@ -1,0 +1,68 @@
+#include "storage/backend.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "storage/file_names.h"
+#include "storage/local.h"
+#include "storage/rest.h"
+
+namespace bulkhead::storage {
+
+std::string_view folder_of(FileType type) {
+  switch (type) {
+    case FileType::config:
+      return "config";
+    case FileType::key:
+      return "keys";
+    case FileType::lock:
+      return "locks";
+    case FileType::snapshot:
+      return "snapshots";
+    case FileType::index:
+      return "index";
+    case FileType::data:
+      return "data";
+  }
+  return "";
+}
+
+std::string describe(const FileId& id) {
+  if (id.type == FileType::config) return "config";
+  return fmt::format("{}/{}", folder_of(id.type), id.name);
+}
+
+bool is_file_name(std::string_view name) {
+  return name.size() == kFileNameLength && std::ranges::all_of(name, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+Result<void> require_file_name(const FileId& id) {
+  const bool fits = id.type == FileType::config ? id.name.empty() : is_file_name(id.name);
+  if (fits) return {};
+  return fail(ErrorKind::invalid,
+              fmt::format("\"{}\" is not a name of a file in {}", id.name, folder_of(id.type)));
+}
+
+Result<std::unique_ptr<Backend>> open_backend(std::string_view location,
+                                              const OpenOptions& options) {
+  if (location.starts_with("rest:")) return open_rest(location.substr(5), options);
+  if (location.starts_with("local:")) return open_local(location.substr(6));
+  constexpr std::array<std::string_view, 8> kOtherSchemes = {"s3", "sftp",  "b2",     "azure",
+                                                             "gs", "swift", "rclone", "http"};
+  if (const auto parts = split_once(location, ':')) {
+    if (std::ranges::find(kOtherSchemes, parts->first) != kOtherSchemes.end()) {
+      return fail(ErrorKind::invalid,
+                  fmt::format("repositories of kind \"{}:\" are not known; use a folder, "
+                              "local:FOLDER or rest:URL",
+                              parts->first));
+    }
+  }
+  return open_local(location);
+}
+
+}  // namespace bulkhead::storage

@@ -1,0 +1,23 @@
+// Tries again what may pass: each call that fails with Retry::may_help, after a growing pause. Safe
+// since saving the same bytes under the same name twice is no error (storage/backend.h).
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "storage/backend.h"
+
+namespace bulkhead::storage {
+
+struct RetryOptions {
+  int attempts_max = 6;
+  std::chrono::milliseconds first_pause{200};  // doubled each time, up to pause_max
+  std::chrono::milliseconds pause_max{8000};
+  // How to wait; a test passes one that only counts. Empty: the thread sleeps.
+  std::function<void(std::chrono::milliseconds)> pause;
+};
+
+std::unique_ptr<Backend> with_retries(std::unique_ptr<Backend> backend,
+                                      const RetryOptions& options = {});
+
+}  // namespace bulkhead::storage
