@@ -52,7 +52,6 @@ constexpr std::array kMagics = {
 // Even spread over 256 values: chi-square has mean 255 and standard deviation 22.6, whatever the
 // sample's size. Six deviations: one random file in 10^8 is missed.
 constexpr double kChiSquareRandomMax = 255 + 6 * 22.6;
-constexpr double kEntropyLostKindBits = 7.2;
 constexpr double kEntropyRiseBits = 1.5;
 
 // A window may begin or end within a character; anything else must be UTF-8 and printable.
@@ -133,16 +132,11 @@ std::vector<Window> windows_of(std::uint64_t file_size) {
 
 std::string_view name_of(ContentKind kind) {
   switch (kind) {
-    case ContentKind::empty:
-      return "empty";
-    case ContentKind::text:
-      return "text";
-    case ContentKind::structured:
-      return "structured";
-    case ContentKind::compressed:
-      return "compressed";
-    case ContentKind::unknown:
-      return "unknown";
+    case ContentKind::empty: return "empty";
+    case ContentKind::text: return "text";
+    case ContentKind::structured: return "structured";
+    case ContentKind::compressed: return "compressed";
+    case ContentKind::unknown: return "unknown";
   }
   return "unknown";
 }
@@ -190,7 +184,8 @@ bool looks_encrypted(const ContentProfile& profile) {
          profile.chi_square <= kChiSquareRandomMax;
 }
 
-bool is_entropy_jump(const ContentProfile& before, const ContentProfile& after) {
+bool is_entropy_jump(const ContentProfile& before, const ContentProfile& after,
+                     double lost_kind_bits) {
   if (after.kind != ContentKind::unknown || after.sampled < kSampledMin) return false;
   if (before.kind == ContentKind::unknown) {
     return !looks_encrypted(before) && looks_encrypted(after) &&
@@ -198,7 +193,7 @@ bool is_entropy_jump(const ContentProfile& before, const ContentProfile& after) 
   }
   if (looks_encrypted(after)) return true;
   // Encrypted in part: the kind is gone, and with it most of the order.
-  return after.entropy_bits >= kEntropyLostKindBits ||
+  return after.entropy_bits >= lost_kind_bits ||
          (before.kind == ContentKind::text &&
           after.entropy_bits >= before.entropy_bits + kEntropyRiseBits);
 }

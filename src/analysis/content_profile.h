@@ -41,8 +41,12 @@ Result<ContentProfile> profile_file(const Path& path);
 // True for bytes as an encryption leaves them: no known kind, and a spread that chance explains.
 bool looks_encrypted(const ContentProfile& profile);
 
+// Entropy from which on a file that lost its kind is taken for encrypted, at least in part.
+inline constexpr double kEntropyLostKindBits = 7.2;
+
 // The file was legible before, and is now as if encrypted or has at least lost its kind with most
 // of its order. A file that looked random before is not judged.
-bool is_entropy_jump(const ContentProfile& before, const ContentProfile& after);
+bool is_entropy_jump(const ContentProfile& before, const ContentProfile& after,
+                     double lost_kind_bits = kEntropyLostKindBits);
 
 }  // namespace bulkhead::analysis

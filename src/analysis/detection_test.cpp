@@ -100,9 +100,7 @@ TEST(CleanPoint, EvidenceCountsOnlyForAServiceWithoutIndicators) {
             "a");
 }
 
-TEST(CleanPoint, WithoutSnapshotsThereIsNone) {
-  EXPECT_FALSE(choose_clean_point({}, {}));
-}
+TEST(CleanPoint, WithoutSnapshotsThereIsNone) { EXPECT_FALSE(choose_clean_point({}, {})); }
 
 TEST(RansomSign, KnownEndingsAndNotesAreSignsAndOrdinaryNamesAreNot) {
   for (const char* name : {"pages/about.md.locked", "A/B.LOCKBIT", "HOW_TO_DECRYPT.txt",

@@ -11,16 +11,12 @@ const ComparisonInput kInput{.service = "website",
                              .time = from_rfc3339("2020-09-30T06:00:00Z").value(),
                              .canaries = {"0-canary.csv"}};
 
-ContentProfile legible() {
-  return profile_content(Bytes(1000, 'a'));
-}
+ContentProfile legible() { return profile_content(Bytes(1000, 'a')); }
 ContentProfile illegible() {
   SeededRandom random(7);
   return profile_content(random.bytes(1000));
 }
-Result<ContentProfile> nothing_changed(Side, const std::string&) {
-  return legible();
-}
+Result<ContentProfile> nothing_changed(Side, const std::string&) { return legible(); }
 Result<ContentProfile> all_encrypted(Side side, const std::string&) {
   return side == Side::before ? legible() : illegible();
 }

@@ -120,6 +120,18 @@ class Supervisor {
   using ExposureGate = std::function<Result<void>(const std::string& service, Exposure to)>;
   virtual void set_exposure_gate(ExposureGate gate) = 0;
 
+  // Called after each change of exposure, whoever asked for it (a rule, the control API, a
+  // recovery), from the thread that made it and with no lock held. `seal` is there where the change
+  // was a seal, once for all of its services.
+  struct ExposureChange {
+    std::vector<std::string> services;
+    Exposure to = Exposure::sealed;
+    std::string reason;
+    std::optional<SealReport> seal;
+  };
+  using ExposureObserver = std::function<void(const ExposureChange&)>;
+  virtual void set_exposure_observer(ExposureObserver observer) = 0;
+
   virtual Result<void> freeze(const std::string& service) = 0;
   virtual Result<void> thaw(const std::string& service) = 0;
   // Process list and memory maps of the current instance; kind conflict unless it is frozen.
