@@ -63,5 +63,12 @@ TEST(Document, SyntaxErrorNamesTheLine) {
       << document.error().message();
 }
 
+TEST(Document, TableNameThatIsNoKeyIsAnErrorAndNoAssertion) {
+  const auto document = Document::parse("[=a]\n", "estate.toml");
+  ASSERT_FALSE(document);
+  EXPECT_TRUE(document.error().message().starts_with("estate.toml:1: "))
+      << document.error().message();
+}
+
 }  // namespace
 }  // namespace bulkhead::config
