@@ -1,0 +1,27 @@
+// haproxy.cfg for an estate, as text. HAProxy runs with the estate's folder as its working
+// directory, so every path in it is relative. What changes while it runs (exposure) is looked up
+// in a map for each request; everything else needs a new configuration and a reload.
+#pragma once
+
+#include <string>
+
+#include "supervisor/estate/estate.h"
+
+namespace bulkhead::supervisor {
+
+// Keys of the map are services' names, values exposures.
+inline constexpr std::string_view kExposureMap = "gateway/exposure.map";
+// Host name -> service, and clean-room host name -> service.
+inline constexpr std::string_view kHostsMap = "gateway/hosts.map";
+inline constexpr std::string_view kCleanroomMap = "gateway/cleanroom.map";
+inline constexpr std::string_view kRuntimeSocket = "run/haproxy.sock";
+inline constexpr std::string_view kPassCookie = "bulkhead_pass";
+inline constexpr std::string_view kPassPath = "/.bulkhead/pass";
+
+std::string haproxy_configuration(const Estate& estate);
+std::string hosts_map(const Estate& estate);
+std::string cleanroom_map(const Estate& estate);
+// Backends' names: "service.gisis", "cleanroom.gisis", "port.mail.imap".
+std::string backend_name(std::string_view kind, std::string_view service);
+
+}  // namespace bulkhead::supervisor
