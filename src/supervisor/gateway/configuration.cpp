@@ -83,7 +83,7 @@ std::string answer_page(std::string_view page_name, std::string_view condition,
 std::string visitor_rules(const Estate& estate) {
   std::string out = fmt::format(
       R"(  unique-id-format %[uuid()]
-  log-format '{{"time":"%[date(0,ms),ms_utime(%%Y-%%m-%%dT%%H:%%M:%%S.%%fZ)]","request":"%ID","client":"%ci","method":"%[var(txn.method),json(utf8s)]","host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.log_path),json(utf8s)]","version":"%HV","service":"%[var(txn.service)]","exposure":"%[var(txn.exposure)]","role":"%[var(txn.role)]","status":%ST,"bytes":%B,"ms":%Ta,"end":"%tsc","agent":"%[var(txn.agent),json(utf8s)]"}}'
+  log-format '{{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","seconds":%Ts.%ms,"request":"%ID","client":"%ci","method":"%[var(txn.method),json(utf8s)]","host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.log_path),json(utf8s)]","version":"%HV","service":"%[var(txn.service)]","exposure":"%[var(txn.exposure)]","role":"%[var(txn.role)]","status":%ST,"bytes":%B,"ms":%Ta,"end":"%tsc","agent":"%[var(txn.agent),json(utf8s)]"}}'
 
   http-request set-var(txn.method) method
   http-request set-var(txn.agent) req.hdr(user-agent)
@@ -236,7 +236,7 @@ std::string tcp_sections(const Estate& estate, const ServiceConfig& service) {
         R"(frontend {name}
   mode tcp
   option tcplog
-  log-format '{{"time":"%[date(0,ms),ms_utime(%%Y-%%m-%%dT%%H:%%M:%%S.%%fZ)]","client":"%ci","service":"{service}","port":"{port_name}","bytes":%B,"ms":%Tt,"end":"%ts"}}'
+  log-format '{{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","seconds":%Ts.%ms,"client":"%ci","service":"{service}","port":"{port_name}","bytes":%B,"ms":%Tt,"end":"%ts"}}'
   bind {address}{tls}
   timeout client 30m
   tcp-request connection reject unless {{ str({service}),map_str({exposures},sealed) public }}
