@@ -83,6 +83,7 @@ struct Request {
   std::string client_address;  // of the visitor: X-Forwarded-For where the gateway set it
   std::string request_id;      // X-Request-Id where the gateway set it, else made here
   std::map<std::string, std::string, std::less<>> path_values;  // of the route: {symbol}
+  std::string route;  // the pattern that matched, for metrics; "" where none did
 
   std::optional<std::string_view> cookie(std::string_view name) const;
 };

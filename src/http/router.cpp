@@ -14,6 +14,7 @@ struct Segment {
 
 struct Route {
   Method method;
+  std::string pattern;
   std::vector<Segment> segments;
   std::size_t literals = 0;
   Handler handler;
@@ -78,7 +79,7 @@ Router::~Router() = default;
 Router::Router(Router&&) noexcept = default;
 
 void Router::add(Method method, std::string pattern, Handler handler) {
-  Route route{.method = method, .segments = {}, .handler = std::move(handler)};
+  Route route{.method = method, .pattern = pattern, .segments = {}, .handler = std::move(handler)};
   for (const std::string_view text : segments_of(pattern)) {
     route.segments.push_back(parse_segment(text));
     if (route.segments.back().kind == Segment::Kind::literal) ++route.literals;
@@ -106,6 +107,7 @@ Response Router::handle(Request& request) const {
     if (!matches(route, path)) continue;
     if (serves(route.method, request.method)) {
       bind(route, path, request);
+      request.route = route.pattern;
       return route.handler(request);
     }
     const std::string name(name_of(route.method));

@@ -32,6 +32,9 @@
 namespace bulkhead::service {
 
 class Site;
+namespace internal {
+class ServiceSite;
+}
 
 class Visit {
  public:
@@ -70,7 +73,7 @@ class Visit {
   http::Response error_page(const Error& error);
 
  private:
-  friend class Site;
+  friend class internal::ServiceSite;
   const Site& site_;
   std::string new_form_cookie_;  // empty: the visitor has one already, or no form was shown
 };
@@ -89,6 +92,7 @@ struct SiteOptions {
   Bytes form_key;  // 32 secret bytes
   std::string organisation = "Bulkhead sample estate";
   std::string status_url;  // empty: no link to a status page
+  std::vector<Link> footer_links;
 };
 
 class Site {

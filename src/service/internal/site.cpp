@@ -1,0 +1,316 @@
+#include "service/internal/site.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http/url.h"
+#include "service/service.h"
+
+namespace bulkhead::service {
+
+namespace kit {
+std::span<const EmbeddedFile> embedded_files();
+}  // namespace kit
+
+namespace internal {
+namespace {
+
+Language language_of(const http::Request& request) {
+  const std::string_view path = std::string_view(request.path).substr(1);
+  if (const auto language = language_from_code(path.substr(0, path.find('/')))) return *language;
+  return negotiate_language(request.headers.find("Accept-Language").value_or(""));
+}
+
+bool wants_json(const http::Request& request) {
+  if (request.path.ends_with(".json")) return true;
+  const std::string_view accept = request.headers.find("Accept").value_or("");
+  return accept.find("json") != std::string_view::npos &&
+         accept.find("text/html") == std::string_view::npos;
+}
+
+std::string raw_query(const http::Request& request) {
+  const std::size_t mark = request.raw_target.find('?');
+  return mark == std::string::npos ? "" : request.raw_target.substr(mark);
+}
+
+json::Array links_of(const std::vector<Link>& links) {
+  json::Array out;
+  for (const Link& link : links) {
+    out.push_back(json::Object{{"text", link.text}, {"href", link.href}});
+  }
+  return out;
+}
+
+// The statuses that have a page of their own in messages/; others get the nearest.
+int designed_status(int status) {
+  constexpr int kDesigned[] = {400, 403, 404, 405, 409, 413, 429, 500, 503};
+  if (std::ranges::find(kDesigned, status) != std::end(kDesigned)) return status;
+  return status >= 500 ? 500 : 400;
+}
+
+}  // namespace
+
+ServiceSite::ServiceSite(http::Router& router, Clock&, Random& random, SiteOptions options,
+                         std::unique_ptr<Catalogue> messages, Templates templates)
+    : router_(router),
+      random_(random),
+      options_(std::move(options)),
+      forms_(options_.form_key),
+      assets_(built_assets()),
+      messages_(std::move(messages)),
+      templates_(std::move(templates)) {}
+
+void ServiceSite::set_navigation(std::vector<NavigationItem> items) {
+  navigation_ = std::move(items);
+}
+
+void ServiceSite::add_for_each_language(
+    http::Method method, const std::string& pattern,
+    std::function<http::Response(http::Request&, Language)> handler) {
+  const std::string rest = pattern == "/" ? "" : pattern;
+  for (const Language language : kLanguages) {
+    router_.add(method, "/" + std::string(code_of(language)) + rest,
+                [handler, language](http::Request& request) { return handler(request, language); });
+  }
+}
+
+void ServiceSite::get(std::string pattern, PageHandler handler) {
+  add_for_each_language(http::Method::get, pattern,
+                        [this, handler](http::Request& request, Language language) {
+                          Visit visit(*this, request, language);
+                          return answer(handler, visit);
+                        });
+  // Without a language: to the same page in the visitor's.
+  router_.get(pattern, [](http::Request& request) {
+    const Language language = language_of(request);
+    const std::string path = request.path == "/" ? "" : http::percent_encode_path(request.path);
+    http::Response response = http::Response::redirect(
+        "/" + std::string(code_of(language)) + path + raw_query(request), 302);
+    response.headers.set("Vary", "Accept-Language");
+    return response;
+  });
+}
+
+void ServiceSite::post(std::string pattern, PageHandler handler) {
+  add_for_each_language(http::Method::post, pattern,
+                        [this, handler](http::Request& request, Language language) {
+                          Visit visit(*this, request, language);
+                          return answer_form(handler, visit);
+                        });
+}
+
+http::Response ServiceSite::answer(const PageHandler& handler, Visit& visit) const {
+  try {
+    auto response = handler(visit);
+    if (response) return std::move(*response);
+    return respond_error(visit, response.error());
+  } catch (const std::exception& error) {
+    return respond_error(visit, Error(ErrorKind::internal, error.what()));
+  }
+}
+
+http::Response ServiceSite::answer_form(const PageHandler& handler, Visit& visit) const {
+  if (visit.read_only()) {
+    Page page{.title = visit.text("kit.read_only.title"),
+              .content = "<p>" + escape_html(visit.text("kit.read_only.text")) + "</p>",
+              .status = 403,
+              .robots = Robots::no_index};
+    return respond(visit, std::move(page));
+  }
+  const std::string_view type = visit.request.headers.find("Content-Type").value_or("");
+  if (!type.starts_with("application/x-www-form-urlencoded")) {
+    return respond_error(visit, Error(ErrorKind::invalid,
+                                      "a form must be sent as "
+                                      "application/x-www-form-urlencoded"));
+  }
+  const auto body = http::read_body(*visit.request.body, kFormSizeMax);
+  if (!body) return respond_error(visit, body.error());
+  auto form = http::parse_parameters(as_text(*body));
+  if (!form) return respond_error(visit, form.error());
+  if (const auto checked = forms_.check(visit.request, *form); !checked) {
+    return respond_error(visit, checked.error());
+  }
+  visit.form = std::move(*form);
+  return answer(handler, visit);
+}
+
+std::string ServiceSite::form_fields(Visit& visit) const {
+  std::string cookie = FormGuard::cookie_of(visit.request);
+  if (cookie.empty()) {
+    if (visit.new_form_cookie_.empty()) visit.new_form_cookie_ = FormGuard::new_cookie(random_);
+    cookie = visit.new_form_cookie_;
+  }
+  return "<input type=\"hidden\" name=\"" + std::string(kFormField) + "\" value=\"" +
+         forms_.token_for(cookie) + "\">";
+}
+
+std::string ServiceSite::render(Language language, std::string_view name,
+                                const json::Object& model) const {
+  return templates_.render(language, name, model);
+}
+
+// The same page in each language, with the filters of its query.
+json::Array ServiceSite::language_links(const Visit& visit) const {
+  json::Array links;
+  const std::string path = visit.neutral_path();
+  for (const Language language : kLanguages) {
+    links.push_back(json::Object{{"code", code_of(language)},
+                                 {"dir", direction_of(language)},
+                                 {"name", native_name_of(language)},
+                                 {"href", "/" + std::string(code_of(language)) +
+                                              (path == "/" ? "" : http::percent_encode_path(path)) +
+                                              raw_query(visit.request)},
+                                 {"current", language == visit.language}});
+  }
+  return links;
+}
+
+json::Array ServiceSite::alternate_links(const Visit& visit, const Page& page) const {
+  json::Array links;
+  if (page.status != 200 || page.robots == Robots::no_index) return links;
+  const std::string path = visit.neutral_path();
+  const std::string rest = path == "/" ? "" : http::percent_encode_path(path);
+  for (const Language language : kLanguages) {
+    const bool available = page.available.empty() ||
+                           std::ranges::find(page.available, language) != page.available.end();
+    if (!available) continue;
+    const std::string code(code_of(language));
+    links.push_back(json::Object{{"code", code}, {"href", visit.origin() + "/" + code + rest}});
+  }
+  links.push_back(
+      json::Object{{"code", "x-default"}, {"href", visit.origin() + (rest.empty() ? "/" : rest)}});
+  return links;
+}
+
+json::Array ServiceSite::navigation_links(const Visit& visit) const {
+  json::Array links;
+  const std::string here = visit.neutral_path();
+  for (const NavigationItem& item : navigation_) {
+    // The item of the page itself, or of the section that the page is in.
+    const bool inside = item.path != "/" && here.starts_with(item.path + "/");
+    json::Object link{{"text", visit.text(item.text_key)}, {"href", visit.link(item.path)}};
+    if (here == item.path || inside) link.set("current", here == item.path ? "page" : "true");
+    links.push_back(std::move(link));
+  }
+  return links;
+}
+
+std::string ServiceSite::banner(const Visit& visit) const {
+  const std::string_view exposure =
+      visit.request.headers.find("X-Bulkhead-Exposure").value_or("public");
+  if (exposure == "read-only") return visit.text("kit.banner.read_only");
+  if (exposure == "members") return visit.text("kit.banner.members");
+  if (exposure == "operators") return visit.text("kit.banner.operators");
+  return "";
+}
+
+http::Response ServiceSite::respond(Visit& visit, Page page) const {
+  json::Array breadcrumbs = links_of(page.breadcrumbs);
+  json::Array feeds;
+  for (const Feed& feed : page.feeds) {
+    feeds.push_back(json::Object{{"title", feed.title}, {"href", feed.href}, {"type", feed.type}});
+  }
+  const std::string service_name = visit.text("service.name");
+  json::Object model{
+      {"lang", code_of(visit.language)},
+      {"dir", direction_of(visit.language)},
+      {"document_title", page.title == service_name ? service_name + " – " + options_.organisation
+                                                    : page.title + " – " + service_name},
+      {"description", page.description},
+      {"no_index", page.robots == Robots::no_index},
+      {"style_path", assets_.path_of("site.css")},
+      {"script_path", assets_.path_of("site.js")},
+      {"icon_path", assets_.path_of("icon.svg")},
+      {"organisation", options_.organisation},
+      {"service_name", service_name},
+      {"service_tagline", visit.text("service.tagline")},
+      {"status_url", options_.status_url},
+      {"footer_links", links_of(options_.footer_links)},
+      {"banner", banner(visit)},
+      {"alternates", alternate_links(visit, page)},
+      {"languages", language_links(visit)},
+      {"has_navigation", !navigation_.empty()},
+      {"navigation", navigation_links(visit)},
+      {"has_breadcrumbs", !breadcrumbs.empty()},
+      {"breadcrumbs", std::move(breadcrumbs)},
+      {"feeds", std::move(feeds)},
+      {"heading", page.heading == Heading::by_frame ? page.title : ""},
+      {"lead", page.lead},
+      {"content", page.content}};
+  if (page.content_language && *page.content_language != visit.language) {
+    const std::string shown =
+        visit.text("kit.in_language." + std::string(code_of(*page.content_language)));
+    model.set("fallback_notice", visit.text("kit.fallback", {{"shown", shown}}));
+    model.set("content_lang", code_of(*page.content_language));
+    model.set("content_dir", direction_of(*page.content_language));
+  }
+  http::Response response =
+      http::Response::html(templates_.render(visit.language, "frame", model), page.status);
+  response.headers.set("Content-Language", std::string(code_of(visit.language)));
+  response.headers.set("Cache-Control", "private, no-cache");
+  if (!visit.new_form_cookie_.empty()) {
+    response.headers.add("Set-Cookie", std::string(kFormCookie) + "=" + visit.new_form_cookie_ +
+                                           "; Path=/; Secure; HttpOnly; SameSite=Strict");
+  }
+  return response;
+}
+
+http::Response ServiceSite::respond_error(Visit& visit, const Error& error) const {
+  return designed_error(visit, http::status_of(error.kind()), error);
+}
+
+http::Response ServiceSite::error_page(int status, const Error& error,
+                                       http::Request& request) const {
+  Visit visit(*this, request, language_of(request));
+  return designed_error(visit, status, error);
+}
+
+http::Response ServiceSite::designed_error(Visit& visit, int status, const Error& error) const {
+  if (status >= 500) {
+    log::error("a request failed", {{"request_id", visit.request.request_id},
+                                    {"path", visit.request.path},
+                                    {"kind", std::string(name_of(error.kind()))},
+                                    {"error", error.message()}});
+  }
+  if (wants_json(visit.request)) {
+    http::Response response = http::problem(error, visit.request);
+    return response;
+  }
+  const std::string key = "kit.error.s" + std::to_string(designed_status(status));
+  // What the visitor can do something about is said in full; our own failures stay in the log.
+  const bool detailed = status == 400 || status == 409 || status == 413;
+  const std::string content =
+      templates_.render(visit.language, "error",
+                        json::Object{{"status", status},
+                                     {"text", visit.text(key + ".text")},
+                                     {"detail", detailed ? error.message() : ""},
+                                     {"status_url", status >= 500 ? options_.status_url : ""},
+                                     {"request_id", visit.request.request_id}});
+  http::Response response = respond(visit, Page{.title = visit.text(key + ".title"),
+                                                .content = content,
+                                                .status = status,
+                                                .robots = Robots::no_index});
+  if (status == 503) response.headers.set("Retry-After", "30");
+  return response;
+}
+
+}  // namespace internal
+
+Result<std::unique_ptr<Site>> Site::create(http::Router& router, Clock& clock, Random& random,
+                                           SiteOptions options) {
+  const std::vector<std::span<const EmbeddedFile>> sources = {kit::embedded_files(), options.files};
+  auto messages = std::make_unique<Catalogue>(TRY(Catalogue::load(sources)));
+  for (const std::string_view key : {"service.name", "service.tagline"}) {
+    if (!messages->has(key)) {
+      return fail(ErrorKind::invalid,
+                  options.service + ": its messages/en.toml has no text " + std::string(key));
+    }
+  }
+  auto templates = TRY(internal::Templates::load(sources, *messages));
+  return std::make_unique<internal::ServiceSite>(router, clock, random, std::move(options),
+                                                 std::move(messages), std::move(templates));
+}
+
+}  // namespace bulkhead::service
