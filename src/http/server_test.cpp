@@ -67,9 +67,7 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
 };
 
-Response say_path(Request& request) {
-  return Response::text(request.path);
-}
+Response say_path(Request& request) { return Response::text(request.path); }
 
 TEST_F(ServerTest, AnswersAndKeepsTheConnection) {
   start(say_path);

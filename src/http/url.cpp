@@ -57,13 +57,9 @@ Result<std::string> decode_form_text(std::string_view text) {
 
 }  // namespace
 
-std::string percent_encode(std::string_view text) {
-  return encode(text, "");
-}
+std::string percent_encode(std::string_view text) { return encode(text, ""); }
 
-std::string percent_encode_path(std::string_view path) {
-  return encode(path, "/");
-}
+std::string percent_encode_path(std::string_view path) { return encode(path, "/"); }
 
 Result<std::string> percent_decode(std::string_view text) {
   std::string out;
