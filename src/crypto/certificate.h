@@ -1,0 +1,58 @@
+// An estate's private certificate authority and the certificates it gives to its servers: ECDSA on
+// P-256 with SHA-256, X.509 v3 (RFC 5280). Keys come out as PEM (PKCS #8); the caller keeps them in
+// files of mode 0600.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace bulkhead::crypto {
+
+struct CertifiedKey {
+  std::string certificate;  // PEM
+  std::string key;          // PEM
+};
+
+struct AuthorityOptions {
+  std::string common_name;  // "IMO estate authority"
+  std::chrono::days validity{3650};
+};
+
+struct ServerCertificateOptions {
+  // DNS names ("website.localhost", "*.imo.example") and IP addresses ("127.0.0.1", "::1"), at
+  // least one. They stand in subjectAltName; the first is the common name, too. A wildcard directly
+  // under a top-level label ("*.localhost") is in no client's eyes a match: list those names one by
+  // one.
+  std::vector<std::string> names;
+  std::chrono::days validity{398};  // what browsers accept at most
+};
+
+// Validity begins a day before now, for peers whose clock is behind.
+Result<CertifiedKey> make_authority(const AuthorityOptions& options, const Clock& clock);
+Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
+                                             const ServerCertificateOptions& options,
+                                             const Clock& clock);
+
+struct CertificateInfo {
+  std::string subject;             // common name
+  std::vector<std::string> names;  // of subjectAltName, DNS names first
+  WallTime not_before;
+  WallTime not_after;
+  bool is_authority = false;
+};
+// Of the first certificate in the text (kind invalid where there is none).
+Result<CertificateInfo> read_certificate(std::string_view pem);
+
+// A private key on P-256 and its public half, as PEM: for signed passes (ES256).
+struct KeyPair {
+  std::string private_key;
+  std::string public_key;
+};
+Result<KeyPair> make_signing_key_pair();
+
+}  // namespace bulkhead::crypto
