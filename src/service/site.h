@@ -102,6 +102,9 @@ class Site {
   virtual ~Site() = default;
 
   virtual void set_navigation(std::vector<NavigationItem> items) = 0;
+  // For a menu that depends on the service's content: asked for each page. `href` without language.
+  using NavigationSource = std::function<std::vector<Link>(const Visit& visit)>;
+  virtual void set_navigation(NavigationSource source) = 0;
   // Adds the route under all six languages. `pattern` is the router's, without the language.
   virtual void get(std::string pattern, PageHandler handler) = 0;
   // As get, for forms (urlencoded, kFormSizeMax): refused while read-only, and without its token.

@@ -63,7 +63,12 @@ ServiceSite::ServiceSite(http::Router& router, Clock&, Random& random, SiteOptio
       templates_(std::move(templates)) {}
 
 void ServiceSite::set_navigation(std::vector<NavigationItem> items) {
-  navigation_ = std::move(items);
+  navigation_ = [items = std::move(items)](const Visit& visit) {
+    std::vector<Link> links;
+    for (const NavigationItem& item : items)
+      links.push_back({visit.text(item.text_key), item.path});
+    return links;
+  };
 }
 
 void ServiceSite::add_for_each_language(
@@ -187,11 +192,12 @@ json::Array ServiceSite::alternate_links(const Visit& visit, const Page& page) c
 json::Array ServiceSite::navigation_links(const Visit& visit) const {
   json::Array links;
   const std::string here = visit.neutral_path();
-  for (const NavigationItem& item : navigation_) {
+  if (!navigation_) return links;
+  for (const Link& item : navigation_(visit)) {
     // The item of the page itself, or of the section that the page is in.
-    const bool inside = item.path != "/" && here.starts_with(item.path + "/");
-    json::Object link{{"text", visit.text(item.text_key)}, {"href", visit.link(item.path)}};
-    if (here == item.path || inside) link.set("current", here == item.path ? "page" : "true");
+    const bool inside = item.href != "/" && here.starts_with(item.href + "/");
+    json::Object link{{"text", item.text}, {"href", visit.link(item.href)}};
+    if (here == item.href || inside) link.set("current", here == item.href ? "page" : "true");
     links.push_back(std::move(link));
   }
   return links;
@@ -208,6 +214,7 @@ std::string ServiceSite::banner(const Visit& visit) const {
 
 http::Response ServiceSite::respond(Visit& visit, Page page) const {
   json::Array breadcrumbs = links_of(page.breadcrumbs);
+  json::Array navigation = navigation_links(visit);
   json::Array feeds;
   for (const Feed& feed : page.feeds) {
     feeds.push_back(json::Object{{"title", feed.title}, {"href", feed.href}, {"type", feed.type}});
@@ -231,8 +238,8 @@ http::Response ServiceSite::respond(Visit& visit, Page page) const {
       {"banner", banner(visit)},
       {"alternates", alternate_links(visit, page)},
       {"languages", language_links(visit)},
-      {"has_navigation", !navigation_.empty()},
-      {"navigation", navigation_links(visit)},
+      {"has_navigation", !navigation.empty()},
+      {"navigation", std::move(navigation)},
       {"has_breadcrumbs", !breadcrumbs.empty()},
       {"breadcrumbs", std::move(breadcrumbs)},
       {"feeds", std::move(feeds)},

@@ -14,6 +14,7 @@ class ServiceSite final : public Site {
               std::unique_ptr<Catalogue> messages, Templates templates);
 
   void set_navigation(std::vector<NavigationItem> items) override;
+  void set_navigation(NavigationSource source) override { navigation_ = std::move(source); }
   void get(std::string pattern, PageHandler handler) override;
   void post(std::string pattern, PageHandler handler) override;
   const Catalogue& messages() const override { return *messages_; }
@@ -49,7 +50,7 @@ class ServiceSite final : public Site {
   const Assets assets_;
   std::unique_ptr<Catalogue> messages_;  // at one address: the templates point to it
   const Templates templates_;
-  std::vector<NavigationItem> navigation_;
+  NavigationSource navigation_;  // may be empty
 };
 
 }  // namespace bulkhead::service::internal

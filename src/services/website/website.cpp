@@ -21,7 +21,7 @@ Result<void> set_up(service::Context& context, http::Router& router) {
   const std::string security_contact = TRY(context.configuration.string("security_contact", ""));
 
   context.site.set_navigation(
-      {{"nav.news", "/news"}, {"nav.contact", "/contact"}});
+      [content](const service::Visit& visit) { return main_menu(visit, *content->current()); });
   add_content_pages(context.site, content);
   add_contact_page(context, messages);
   add_machine_pages(context, router, content, security_contact);

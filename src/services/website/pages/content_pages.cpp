@@ -200,6 +200,18 @@ std::optional<service::Language> language_if_other(const Visit& visit, const Doc
   return language;
 }
 
+std::vector<service::Link> main_menu(const Visit& visit, const Content& content) {
+  std::vector<service::Link> out;
+  for (const Document* document : content.menu(service::code_of(visit.language))) {
+    // A page without a translation is left to the lists, where its language is marked.
+    if (document->path.empty() || language_if_other(visit, *document)) continue;
+    out.push_back({document->title, address_of(*document)});
+  }
+  out.push_back({visit.text("nav.news"), "/news"});
+  out.push_back({visit.text("nav.contact"), "/contact"});
+  return out;
+}
+
 void add_content_pages(service::Site& site, const std::shared_ptr<ContentStore>& content) {
   site.get("/", with(content, home));
   site.get("/news", with(content, news_list));

@@ -18,6 +18,9 @@ std::span<const std::string_view> site_languages();
 
 void add_content_pages(service::Site& site, const std::shared_ptr<ContentStore>& content);
 
+// The pages that have an order, then what every site has. Addresses without the language.
+std::vector<service::Link> main_menu(const service::Visit& visit, const Content& content);
+
 // "/safety/polar-code" for the page of that path, "/" for the home page; without the language.
 std::string address_of(const Document& page);
 std::string address_of(const NewsItem& item);
