@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "json/value.h"
@@ -20,6 +21,7 @@ namespace bulkhead::sandbox {
 namespace {
 
 constexpr std::chrono::milliseconds kStartTimeMax{10'000};
+constexpr std::chrono::milliseconds kEndTimeMax{5000};
 constexpr std::size_t kStatusBytesMax = 4096;
 
 struct Pipe {
@@ -101,6 +103,7 @@ struct Compartment::State {
   Enforcement enforcement;
   std::optional<Process> process;  // bubblewrap, outside
   pid_t first = -1;                // process 1 inside; the service is its child
+  FileDescriptor first_handle;     // pidfd: stays that process's, whoever gets its number later
   bool is_frozen = false;
 };
 
@@ -168,6 +171,9 @@ Result<Compartment> Compartment::start(const Policy& policy, int output) {
   status.write.reset();
   gate.read.reset();
   state->first = TRY_CONTEXT(read_first_process(status.read.get()), context);
+  state->first_handle =
+      FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, state->first, 0)));
+  if (!state->first_handle.valid()) return fail_errno(errno, context);
   if (state->enforcement.processes == LimitedBy::resource_limits) {
     TRY_CONTEXT(limit_process(state->first, RLIMIT_NPROC, policy.limits.processes_max + 1),
                 context);
@@ -224,16 +230,18 @@ ExitStatus Compartment::stop(std::chrono::milliseconds grace) {
 }
 
 void Compartment::kill() {
-  if (poll()) return;
-  const pid_t outer = state_->process->id();
-  // Process 1 first: with it the kernel ends all the others inside.
-  if (!state_->groups.kill()) {
-    ::kill(state_->first, SIGKILL);
-    ::kill(outer, SIGKILL);
+  const bool ended = poll().has_value();
+  // With process 1 the kernel ends all the others inside.
+  if (!ended && !state_->groups.kill()) {
+    ::syscall(SYS_pidfd_send_signal, state_->first_handle.get(), SIGKILL, nullptr, 0);
+    state_->process->signal(SIGKILL);
   }
   // Version 1's freezer and stopped processes take the signal only when they run again.
   if (state_->is_frozen) (void)thaw();
   state_->process->wait();
+  // Readable when process 1 has ended, which it does last.
+  pollfd entry{state_->first_handle.get(), POLLIN, 0};
+  (void)::poll(&entry, 1, static_cast<int>(kEndTimeMax.count()));
 }
 
 Result<void> Compartment::freeze() {
