@@ -7,9 +7,7 @@
 namespace bulkhead::crypto {
 namespace {
 
-Bytes hex(std::string_view text) {
-  return from_hex(text).value();
-}
+Bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 // Vectors of Bernstein's paper "The Poly1305-AES message-authentication code", appendix B.
 TEST(Poly1305Aes, AnswersThePapersVectors) {

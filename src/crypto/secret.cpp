@@ -8,9 +8,7 @@
 
 namespace bulkhead::crypto {
 
-void wipe(MutableByteView bytes) {
-  sodium_memzero(bytes.data(), bytes.size());
-}
+void wipe(MutableByteView bytes) { sodium_memzero(bytes.data(), bytes.size()); }
 
 Secret::Secret(std::size_t size) : size_(size) {
   if (size == 0) return;
@@ -37,8 +35,6 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 }
 
 // sodium_free wipes first.
-Secret::~Secret() {
-  sodium_free(data_);
-}
+Secret::~Secret() { sodium_free(data_); }
 
 }  // namespace bulkhead::crypto

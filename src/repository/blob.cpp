@@ -4,9 +4,7 @@
 
 namespace bulkhead::repository {
 
-std::string_view name_of(BlobType type) {
-  return type == BlobType::data ? "data" : "tree";
-}
+std::string_view name_of(BlobType type) { return type == BlobType::data ? "data" : "tree"; }
 
 std::uint64_t PackedBlob::plaintext_size() const {
   return compressed() ? raw_size : sealed_size - crypto::kSealOverhead;

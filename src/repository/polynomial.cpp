@@ -8,9 +8,7 @@
 
 namespace bulkhead::repository {
 
-int degree(Polynomial p) {
-  return 63 - std::countl_zero(p);
-}
+int degree(Polynomial p) { return 63 - std::countl_zero(p); }
 
 Polynomial modulo(Polynomial dividend, Polynomial divisor) {
   CHECK(divisor != 0);

@@ -96,12 +96,9 @@ std::optional<char32_t> number(std::string_view text, std::size_t count, unsigne
   char32_t value = 0;
   for (const char c : text.substr(0, count)) {
     unsigned digit = 99;
-    if (c >= '0' && c <= '9')
-      digit = static_cast<unsigned>(c - '0');
-    else if (c >= 'a' && c <= 'f')
-      digit = static_cast<unsigned>(c - 'a') + 10;
-    else if (c >= 'A' && c <= 'F')
-      digit = static_cast<unsigned>(c - 'A') + 10;
+    if (c >= '0' && c <= '9') digit = static_cast<unsigned>(c - '0');
+    else if (c >= 'a' && c <= 'f') digit = static_cast<unsigned>(c - 'a') + 10;
+    else if (c >= 'A' && c <= 'F') digit = static_cast<unsigned>(c - 'A') + 10;
     if (digit >= base) return std::nullopt;
     value = value * base + digit;
   }

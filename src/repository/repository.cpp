@@ -133,9 +133,7 @@ Result<void> Repository::load_index() {
   return {};
 }
 
-void Repository::forget_index() {
-  index_->clear();
-}
+void Repository::forget_index() { index_->clear(); }
 
 Result<std::vector<Snapshot>> Repository::snapshots(const SnapshotFilter& filter) {
   const auto files = TRY_CONTEXT(backend_->list(FileType::snapshot), "listing snapshots");

@@ -217,9 +217,7 @@ Result<Node> decode_node(const json::Value& value) {
 
 }  // namespace
 
-std::string_view name_of(NodeType type) {
-  return entry_of(type).name;
-}
+std::string_view name_of(NodeType type) { return entry_of(type).name; }
 
 const Node* Tree::find(std::string_view name) const {
   const auto at = std::ranges::lower_bound(nodes, name, {}, &Node::name);

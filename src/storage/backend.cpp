@@ -14,18 +14,12 @@ namespace bulkhead::storage {
 
 std::string_view folder_of(FileType type) {
   switch (type) {
-    case FileType::config:
-      return "config";
-    case FileType::key:
-      return "keys";
-    case FileType::lock:
-      return "locks";
-    case FileType::snapshot:
-      return "snapshots";
-    case FileType::index:
-      return "index";
-    case FileType::data:
-      return "data";
+    case FileType::config: return "config";
+    case FileType::key: return "keys";
+    case FileType::lock: return "locks";
+    case FileType::snapshot: return "snapshots";
+    case FileType::index: return "index";
+    case FileType::data: return "data";
   }
   return "";
 }

@@ -167,10 +167,8 @@ Result<std::vector<FileInfo>> LocalBackend::list(FileType type) {
   std::vector<FileInfo> files;
   if (type == FileType::config) {
     const auto config = stat({FileType::config, ""});
-    if (config)
-      files.push_back(*config);
-    else if (config.error().kind() != ErrorKind::not_found)
-      return std::unexpected(config.error());
+    if (config) files.push_back(*config);
+    else if (config.error().kind() != ErrorKind::not_found) return std::unexpected(config.error());
     return files;
   }
   const Path folder = folder_ / folder_of(type);

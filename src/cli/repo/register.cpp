@@ -7,6 +7,11 @@ namespace bulkhead::cli {
 void register_repo(Command& root) {
   Command& repo = root.subcommand("repo", "Repositories in restic's format");
   register_init(repo);
+  register_backup(repo);
+  register_snapshots(repo);
+  register_ls(repo);
+  register_restore(repo);
+  register_check(repo);
 }
 
 }  // namespace bulkhead::cli

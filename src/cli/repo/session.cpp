@@ -94,10 +94,8 @@ Result<crypto::Secret> read_password(const SessionOptions& options, std::string_
 
 Result<repository::RepositoryOptions> repository_options(const SessionOptions& options) {
   repository::RepositoryOptions out;
-  if (options.compression == "off")
-    out.compression = repository::Compression::off;
-  else if (options.compression == "max")
-    out.compression = repository::Compression::maximum;
+  if (options.compression == "off") out.compression = repository::Compression::off;
+  else if (options.compression == "max") out.compression = repository::Compression::maximum;
   else if (options.compression != "auto") {
     return fail(ErrorKind::invalid,
                 fmt::format("--compression is auto, off or max, not \"{}\"", options.compression));
@@ -118,14 +116,10 @@ Result<std::unique_ptr<repository::Repository>> open_session(const SessionOption
 
 int exit_status_of(const Error& error) {
   switch (error.kind()) {
-    case ErrorKind::not_found:
-      return kExitNoRepository;
-    case ErrorKind::denied:
-      return kExitWrongPassword;
-    case ErrorKind::conflict:
-      return kExitLocked;
-    default:
-      return kExitFailure;
+    case ErrorKind::not_found: return kExitNoRepository;
+    case ErrorKind::denied: return kExitWrongPassword;
+    case ErrorKind::conflict: return kExitLocked;
+    default: return kExitFailure;
   }
 }
 

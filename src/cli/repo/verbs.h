@@ -6,5 +6,10 @@
 namespace bulkhead::cli {
 
 void register_init(Command& repo);
+void register_backup(Command& repo);
+void register_snapshots(Command& repo);
+void register_ls(Command& repo);
+void register_restore(Command& repo);
+void register_check(Command& repo);
 
 }  // namespace bulkhead::cli

@@ -1,0 +1,94 @@
+#include "cli/repo/output.h"
+
+#include <array>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace bulkhead::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kProgressInterval{200};
+
+}  // namespace
+
+std::string show_size(std::uint64_t bytes) {
+  constexpr std::array<const char*, 4> kUnits = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.3f} {}", value, kUnits[unit]);
+}
+
+std::string show_duration(std::chrono::nanoseconds duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+}
+
+std::string show_time(WallTime time) {
+  std::string text = to_rfc3339(std::chrono::floor<std::chrono::seconds>(time)).substr(0, 19);
+  text[10] = ' ';
+  return text;
+}
+
+std::string show_mode(const repository::Node& node) {
+  using repository::NodeType;
+  constexpr std::array<std::pair<NodeType, char>, 7> kTypes = {{{NodeType::file, '-'},
+                                                                {NodeType::directory, 'd'},
+                                                                {NodeType::symlink, 'l'},
+                                                                {NodeType::block_device, 'b'},
+                                                                {NodeType::character_device, 'c'},
+                                                                {NodeType::fifo, 'p'},
+                                                                {NodeType::socket, 's'}}};
+  std::string text(10, '-');
+  for (const auto& [type, letter] : kTypes) {
+    if (type == node.type) text[0] = letter;
+  }
+  for (std::size_t bit = 0; bit < 9; ++bit) {
+    if (node.mode & (0400u >> bit)) text[bit + 1] = "rwx"[bit % 3];
+  }
+  constexpr std::array<std::pair<std::uint32_t, char>, 3> kSpecial = {
+      {{04000, 's'}, {02000, 's'}, {01000, 't'}}};
+  for (std::size_t i = 0; i < kSpecial.size(); ++i) {
+    char& execute = text[3 * (i + 1)];
+    if (!(node.mode & kSpecial[i].first)) continue;
+    execute =
+        execute == 'x' ? kSpecial[i].second : static_cast<char>(kSpecial[i].second - 'a' + 'A');
+  }
+  return text;
+}
+
+std::string show_name(std::string_view name) {
+  const std::string quoted = repository::quote_name(name);
+  // Quotation marks and backslashes do no harm; only what else was escaped makes quoting needed.
+  for (std::size_t i = 0; i + 1 < quoted.size(); ++i) {
+    if (quoted[i] != '\\') continue;
+    if (quoted[i + 1] != '"' && quoted[i + 1] != '\\') return "\"" + quoted + "\"";
+    ++i;
+  }
+  return std::string(name);
+}
+
+ProgressLine::ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
+
+ProgressLine::~ProgressLine() {
+  if (width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", width_);
+}
+
+void ProgressLine::show(const std::string& text) {
+  if (!shown_) return;
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < kProgressInterval) return;
+  last_ = now;
+  fmt::print(stderr, "\r{:{}}", text, width_);
+  std::fflush(stderr);
+  width_ = std::max(width_, text.size());
+}
+
+}  // namespace bulkhead::cli

@@ -1,0 +1,39 @@
+// How the verbs of `bulkhead repo` show sizes, durations, names and progress.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "repository/tree.h"
+
+namespace bulkhead::cli {
+
+// "812 B", "1.250 MiB".
+std::string show_size(std::uint64_t bytes);
+// "1:04".
+std::string show_duration(std::chrono::nanoseconds duration);
+// "2020-09-30 06:15:00", in UTC.
+std::string show_time(WallTime time);
+// As ls -l: "drwxr-xr-x".
+std::string show_mode(const repository::Node& node);
+// Names may hold anything; what a terminal would act on is shown quoted.
+std::string show_name(std::string_view name);
+
+// One line on standard error that is written over, a few times a second; nothing where that is not
+// a terminal. Thread-safe.
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool wanted);
+  ~ProgressLine();
+  void show(const std::string& text);
+
+ private:
+  const bool shown_;
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point last_{};
+  std::size_t width_ = 0;
+};
+
+}  // namespace bulkhead::cli

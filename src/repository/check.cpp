@@ -1,0 +1,203 @@
+#include "repository/check.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "base/guarded.h"
+#include "repository/index.h"
+#include "repository/lock.h"
+#include "repository/pack.h"
+
+namespace bulkhead::repository {
+
+using storage::FileType;
+
+namespace {
+
+constexpr int kDepthMax = 4096;
+// A damaged repository must not fill the memory with what is wrong with it.
+constexpr std::size_t kErrorsMax = 10'000;
+
+class Checker {
+ public:
+  Checker(Repository& repository, const CheckOptions& options)
+      : repository_(repository), options_(options) {}
+
+  Result<CheckReport> run() {
+    // Before the index, so that a backup that ends meanwhile does not look like damage.
+    const auto snapshots =
+        TRY_CONTEXT(repository_.backend().list(FileType::snapshot), "listing snapshots");
+    TRY(check_index());
+    TRY(check_packs());
+    for (const storage::FileInfo& info : snapshots) {
+      check_snapshot(info.name);
+      if (cancelled()) return fail(ErrorKind::unavailable, "the check was cancelled");
+    }
+    if (options_.read_data == ReadData::yes) read_packs();
+    if (cancelled()) return fail(ErrorKind::unavailable, "the check was cancelled");
+    report_.trees = trees_.size();
+    report_.packs = packs_.size();
+    report_.blobs = repository_.index().blob_count();
+    report_.errors = errors_.with([](auto& errors) { return std::move(errors); });
+    return std::move(report_);
+  }
+
+ private:
+  Result<void> check_index() {
+    repository_.forget_index();
+    const auto files =
+        TRY_CONTEXT(repository_.backend().list(FileType::index), "listing the index");
+    for (const storage::FileInfo& info : files) {
+      const auto text = repository_.load_file({FileType::index, info.name});
+      const auto packs = text ? decode_index(as_text(*text))
+                              : Result<std::vector<IndexedPack>>(std::unexpected(text.error()));
+      if (!packs) {
+        add_error(fmt::format("index {}: {}", info.name.substr(0, 8), packs.error().message()));
+        continue;
+      }
+      repository_.index().mark_read(info.name);
+      for (const IndexedPack& pack : *packs) {
+        repository_.index().add(pack);
+        auto& blobs = packs_[pack.id];
+        if (blobs.empty()) blobs = pack.blobs;
+      }
+    }
+    return {};
+  }
+
+  Result<void> check_packs() {
+    const auto files = TRY_CONTEXT(repository_.backend().list(FileType::data), "listing packs");
+    std::map<PackId, std::uint64_t> present;
+    for (const storage::FileInfo& info : files) {
+      present[TRY(PackId::from_hex(info.name))] = info.size;
+    }
+    for (const auto& [id, blobs] : packs_) {
+      const auto at = present.find(id);
+      if (at == present.end()) {
+        add_error(fmt::format("pack {} is missing", id.to_hex()));
+        continue;
+      }
+      if (at->second != pack_size_of(blobs)) {
+        add_error(fmt::format("pack {} has {} bytes, the index accounts for {}", id.to_hex(),
+                              at->second, pack_size_of(blobs)));
+      }
+    }
+    for (const auto& [id, size] : present) {
+      if (packs_.contains(id)) continue;
+      report_.hints.push_back(fmt::format("pack {} is in no index", id.to_hex()));
+    }
+    return {};
+  }
+
+  void check_snapshot(const std::string& name) {
+    ++report_.snapshots;
+    const std::string context = "snapshot " + name.substr(0, 8);
+    const auto text = repository_.load_file({FileType::snapshot, name});
+    // Removed meanwhile, as restic's forget may do.
+    if (!text && text.error().kind() == ErrorKind::not_found) return;
+    const auto snapshot =
+        text ? decode_snapshot(as_text(*text)) : Result<Snapshot>(std::unexpected(text.error()));
+    if (!snapshot) return add_error(context + ": " + snapshot.error().message());
+    check_tree(snapshot->tree, context, 0);
+  }
+
+  void check_tree(const BlobId& id, const std::string& path, int depth) {
+    if (cancelled() || !trees_.insert(id).second) return;
+    if (depth > kDepthMax) return add_error(path + ": folders are nested too deep");
+    const auto tree = repository_.load_tree(id);
+    if (!tree) return add_error(fmt::format("{}: {}", path, tree.error().message()));
+    for (const Node& node : tree->nodes) {
+      const std::string node_path = path + "/" + quote_name(node.name);
+      if (node.type == NodeType::file) check_file(node, node_path);
+      if (node.subtree) check_tree(*node.subtree, node_path, depth + 1);
+    }
+  }
+
+  void check_file(const Node& node, const std::string& path) {
+    std::uint64_t size = 0;
+    for (const BlobId& id : node.content) {
+      const auto location = repository_.index().find({BlobType::data, id});
+      if (!location) return add_error(fmt::format("{}: blob {} is in no index", path, id.to_hex()));
+      size += location->blob.plaintext_size();
+    }
+    if (size == node.size) return;
+    add_error(fmt::format("{}: has {} bytes, its blobs have {}", path, node.size, size));
+  }
+
+  void read_packs() {
+    std::vector<const IndexedEntry*> entries;
+    for (const IndexedEntry& entry : packs_) entries.push_back(&entry);
+    std::atomic<std::size_t> next{0};
+    progress_.with([&](CheckProgress& progress) { progress.packs_total = entries.size(); });
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < std::max(1u, options_.threads); ++i) {
+      threads.emplace_back([&] {
+        for (std::size_t at = next++; at < entries.size() && !cancelled(); at = next++) {
+          read_pack(entries[at]->first, entries[at]->second);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  void read_pack(const PackId& id, const std::vector<PackedBlob>& indexed) {
+    const auto problem = find_problem(id, indexed);
+    if (!problem) add_error(fmt::format("pack {}: {}", id.to_hex(), problem.error().message()));
+    progress_.with([&](CheckProgress& progress) {
+      ++progress.packs_done;
+      if (options_.progress) options_.progress(progress);
+    });
+  }
+
+  Result<void> find_problem(const PackId& id, const std::vector<PackedBlob>& indexed) {
+    const Bytes pack = TRY(repository_.backend().load({FileType::data, id.to_hex()}));
+    if (PackId::of(pack) != id) {
+      return fail(ErrorKind::corrupt, "the file's content is not what its name says");
+    }
+    const std::vector<PackedBlob> header = TRY(read_pack_header(pack, repository_.key()));
+    std::vector<PackedBlob> expected = indexed;
+    std::ranges::sort(expected, {}, &PackedBlob::offset);
+    if (header != expected) {
+      return fail(ErrorKind::corrupt, "its header is not what the index says");
+    }
+    for (const PackedBlob& blob : header) {
+      TRY_CONTEXT(
+          open_blob(repository_.key(), blob, ByteView(pack).subspan(blob.offset, blob.sealed_size)),
+          fmt::format("{} blob {}", name_of(blob.type), blob.id.to_hex()));
+    }
+    return {};
+  }
+
+  void add_error(std::string text) {
+    errors_.with([&](std::vector<std::string>& errors) {
+      if (errors.size() < kErrorsMax) errors.push_back(std::move(text));
+    });
+  }
+
+  bool cancelled() const { return options_.cancel && *options_.cancel; }
+
+  using Packs = std::map<PackId, std::vector<PackedBlob>>;
+  using IndexedEntry = Packs::value_type;
+
+  Repository& repository_;
+  const CheckOptions& options_;
+  CheckReport report_;
+  Packs packs_;
+  std::unordered_set<BlobId> trees_;
+  Guarded<std::vector<std::string>> errors_;
+  Guarded<CheckProgress> progress_;
+};
+
+}  // namespace
+
+Result<CheckReport> check(Repository& repository, const CheckOptions& options) {
+  const auto lock = TRY(Lock::shared(repository));
+  Checker checker(repository, options);
+  return checker.run();
+}
+
+}  // namespace bulkhead::repository

@@ -1,0 +1,42 @@
+// A folder that is written into, or compared, by paths relative to it that came out of a snapshot.
+// Every path is resolved by the kernel beneath the folder and without following a symlink
+// (openat2, RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS). Thread-safe.
+#pragma once
+
+#include "base/file.h"
+#include "repository/restore.h"
+#include "repository/tree.h"
+
+namespace bulkhead::repository {
+
+class ConfinedFolder {
+ public:
+  static Result<ConfinedFolder> open(const Path& folder);
+
+  // `flags` as for open(2); O_NOFOLLOW is added. "" is the folder itself.
+  Result<FileDescriptor> open_below(const std::string& path, int flags, mode_t mode = 0) const;
+
+  Result<void> make_directory(const std::string& path, Existing existing) const;
+  // Empty, and of the size that it will have: what is never written stays a hole.
+  Result<void> make_file(const std::string& path, std::uint64_t size, Existing existing) const;
+  Result<void> write_at(const std::string& path, std::uint64_t offset, ByteView bytes) const;
+  // Symlink, fifo, socket or device.
+  Result<void> make_special(const std::string& path, const Node& node, Existing existing) const;
+  Result<void> make_hard_link(const std::string& existing_path, const std::string& path,
+                              Existing existing) const;
+  // Owner, attributes, mode and times, in the order in which none undoes another.
+  Result<void> apply_metadata(const std::string& path, const Node& node, Ownership ownership) const;
+
+ private:
+  explicit ConfinedFolder(FileDescriptor folder) : folder_(std::move(folder)) {}
+  struct Place {
+    FileDescriptor parent;
+    std::string name;
+  };
+  Result<Place> place_of(const std::string& path) const;
+  Result<void> clear(const Place& place, Existing existing) const;
+
+  FileDescriptor folder_;
+};
+
+}  // namespace bulkhead::repository

@@ -1,0 +1,160 @@
+#include "repository/internal/restore_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "repository/exclude.h"
+#include "repository/index.h"
+#include "repository/walk.h"
+
+namespace bulkhead::repository {
+namespace {
+
+constexpr int kDepthMax = 4096;
+// Of one read: large enough to be worth a request, small enough to hold one in each thread.
+constexpr std::uint64_t kReadSizeMax = 8 << 20;
+// Cheaper to read over than to ask again.
+constexpr std::uint64_t kReadGapMax = 128 << 10;
+
+class Planner {
+ public:
+  Planner(Repository& repository, const RestoreOptions& options)
+      : repository_(repository), includes_(options.includes), excludes_(options.excludes) {}
+
+  Result<void> add_tree(const BlobId& id, const std::string& target_path,
+                        const std::string& snapshot_path, bool included, int depth) {
+    if (depth > kDepthMax) {
+      return fail(ErrorKind::limit, snapshot_path + ": folders are nested too deep");
+    }
+    Tree tree = TRY_CONTEXT(repository_.load_tree(id), "folder " + snapshot_path);
+    for (Node& node : tree.nodes) {
+      TRY(add_node(std::move(node), target_path, snapshot_path, included, depth));
+    }
+    return {};
+  }
+
+  Result<void> add_node(Node node, const std::string& target_folder,
+                        const std::string& snapshot_folder, bool included, int depth) {
+    const std::string snapshot_path = snapshot_folder + "/" + node.name;
+    const std::string path = target_folder.empty() ? node.name : target_folder + "/" + node.name;
+    if (excludes_.match(snapshot_path)) return {};
+    included = included || includes_.empty() || includes_.match(snapshot_path);
+    if (node.type != NodeType::directory) {
+      if (included) add_leaf(path, std::move(node));
+      return {};
+    }
+    if (!included && !includes_.could_match_below(snapshot_path)) return {};
+    const BlobId subtree = *node.subtree;
+    const std::size_t position = plan_.directories.size();
+    plan_.directories.push_back({path, std::move(node)});
+    const std::size_t before = entries();
+    TRY(add_tree(subtree, path, snapshot_path, included, depth + 1));
+    // A folder that was only looked through, and in vain.
+    if (!included && entries() == before) plan_.directories.resize(position);
+    return {};
+  }
+
+  RestorePlan take() { return std::move(plan_); }
+
+ private:
+  std::size_t entries() const {
+    return plan_.directories.size() + plan_.files.size() + plan_.others.size() + plan_.links.size();
+  }
+
+  void add_leaf(const std::string& path, Node node) {
+    const bool special = node.type != NodeType::file;
+    auto& list = special ? plan_.others : plan_.files;
+    if (node.links > 1 && node.inode != 0) {
+      const auto [first, added] = first_names_.try_emplace({node.device_id, node.inode},
+                                                           PlannedLink{{}, list.size(), special});
+      if (!added && first->second.special == special) {
+        plan_.links.push_back({path, first->second.file, special});
+        return;
+      }
+    }
+    list.push_back({path, std::move(node)});
+  }
+
+  Repository& repository_;
+  const PathPatterns includes_;
+  const PathPatterns excludes_;
+  RestorePlan plan_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, PlannedLink> first_names_;
+};
+
+std::vector<PlannedRead> make_reads(std::vector<std::pair<PackId, PlannedPiece>> pieces) {
+  std::ranges::sort(pieces, [](const auto& a, const auto& b) {
+    return std::tie(a.first, a.second.blob.offset) < std::tie(b.first, b.second.blob.offset);
+  });
+  std::vector<PlannedRead> reads;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  for (auto& [pack, piece] : pieces) {
+    const std::uint64_t offset = piece.blob.offset;
+    const std::uint64_t piece_end = offset + piece.blob.sealed_size;
+    const bool joins = !reads.empty() && reads.back().pack == pack && offset <= end + kReadGapMax &&
+                       piece_end - begin <= kReadSizeMax;
+    if (!joins) {
+      reads.push_back({pack, {}});
+      begin = offset;
+    }
+    end = piece_end;
+    reads.back().pieces.push_back(std::move(piece));
+  }
+  return reads;
+}
+
+}  // namespace
+
+Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapshot,
+                                 const RestoreOptions& options) {
+  Planner planner(repository, options);
+  const bool whole = options.subpath.find_first_not_of('/') == std::string::npos;
+  if (whole) {
+    TRY(planner.add_tree(snapshot.tree, "", "", false, 0));
+    return planner.take();
+  }
+  Node node = TRY(find_node(repository, snapshot.tree, options.subpath));
+  std::string folder = options.subpath;
+  while (folder.ends_with('/')) folder.pop_back();
+  if (!folder.starts_with('/')) folder.insert(folder.begin(), '/');
+  if (node.subtree) {
+    TRY(planner.add_tree(*node.subtree, "", folder, false, 0));
+  } else {
+    folder.resize(folder.rfind('/'));
+    TRY(planner.add_node(std::move(node), "", folder, false, 0));
+  }
+  return planner.take();
+}
+
+Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& plan) {
+  ContentPlan contents;
+  contents.sizes.resize(plan.files.size());
+  std::unordered_map<BlobId, std::size_t> known;
+  std::vector<std::pair<PackId, PlannedPiece>> pieces;
+  for (std::size_t file = 0; file < plan.files.size(); ++file) {
+    std::uint64_t offset = 0;
+    for (const BlobId& id : plan.files[file].node.content) {
+      const auto [at, added] = known.try_emplace(id, pieces.size());
+      if (added) {
+        const auto location = repository.index().find({BlobType::data, id});
+        if (!location) {
+          known.erase(id);
+          contents.incomplete.emplace_back(
+              file, Error(ErrorKind::corrupt, "data blob " + id.short_hex() + " is in no index"));
+          break;
+        }
+        pieces.push_back({location->pack, {location->blob, {}}});
+      }
+      auto& piece = pieces[at->second].second;
+      piece.destinations.push_back({file, offset});
+      offset += piece.blob.plaintext_size();
+    }
+    contents.sizes[file] = offset;
+  }
+  contents.reads = make_reads(std::move(pieces));
+  return contents;
+}
+
+}  // namespace bulkhead::repository

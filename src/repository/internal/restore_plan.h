@@ -1,0 +1,57 @@
+// What a restore will make: gathered from the trees before anything is written.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "repository/repository.h"
+#include "repository/restore.h"
+
+namespace bulkhead::repository {
+
+struct PlannedNode {
+  std::string path;  // relative to the target
+  Node node;
+};
+
+struct PlannedLink {
+  std::string path;
+  std::size_t file;  // position in files, or in others where `special`
+  bool special;
+};
+
+struct RestorePlan {
+  std::vector<PlannedNode> directories;  // each after the one that holds it
+  std::vector<PlannedNode> files;
+  std::vector<PlannedNode> others;
+  std::vector<PlannedLink> links;  // further names of files and others
+};
+
+Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapshot,
+                                 const RestoreOptions& options);
+
+// One read from one pack, and where its blobs go.
+struct PlannedPiece {
+  PackedBlob blob;
+  struct Destination {
+    std::size_t file;
+    std::uint64_t offset;
+  };
+  std::vector<Destination> destinations;
+};
+struct PlannedRead {
+  PackId pack;
+  std::vector<PlannedPiece> pieces;  // by their offsets in the pack
+};
+
+struct ContentPlan {
+  std::vector<PlannedRead> reads;
+  std::vector<std::uint64_t> sizes;  // of the files, by their blobs
+  // Files with a blob that no index has, which stay empty.
+  std::vector<std::pair<std::size_t, Error>> incomplete;
+};
+
+// Blobs that lie near each other in a pack are read at once.
+Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& plan);
+
+}  // namespace bulkhead::repository

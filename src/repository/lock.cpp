@@ -1,0 +1,127 @@
+#include "repository/lock.h"
+
+#include <cerrno>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "json/value.h"
+#include "repository/internal/decode_time.h"
+#include "repository/internal/host.h"
+
+namespace bulkhead::repository {
+namespace {
+
+constexpr std::chrono::minutes kRefreshInterval{5};
+constexpr std::chrono::minutes kStaleAfter{30};
+
+Result<std::uint32_t> optional_owner(const json::Value& value, std::string_view what) {
+  if (value.is_null()) return 0u;
+  return static_cast<std::uint32_t>(TRY(value.to_u64(what)));
+}
+
+}  // namespace
+
+std::string encode_lock(const LockInfo& lock) {
+  json::Object object{{"time", to_rfc3339(lock.time)},
+                      {"exclusive", lock.exclusive},
+                      {"hostname", lock.hostname},
+                      {"username", lock.username},
+                      {"pid", lock.pid}};
+  if (lock.uid != 0) object.set("uid", static_cast<std::uint64_t>(lock.uid));
+  if (lock.gid != 0) object.set("gid", static_cast<std::uint64_t>(lock.gid));
+  return json::write(object);
+}
+
+Result<LockInfo> decode_lock(std::string_view text) {
+  const json::Value value = TRY(json::parse(text));
+  LockInfo lock;
+  lock.time = TRY(decode_time(value["time"], "the lock's time"));
+  lock.exclusive = TRY(value["exclusive"].to_bool("the lock's exclusive"));
+  lock.hostname = TRY(value["hostname"].to_string("the lock's hostname"));
+  lock.username = TRY(value["username"].to_string("the lock's username"));
+  lock.pid = TRY(value["pid"].to_i64("the lock's pid"));
+  lock.uid = TRY(optional_owner(value["uid"], "the lock's uid"));
+  lock.gid = TRY(optional_owner(value["gid"], "the lock's gid"));
+  return lock;
+}
+
+bool is_stale(const LockInfo& lock, WallTime now, const std::string& hostname) {
+  if (now - lock.time > kStaleAfter) return true;
+  if (lock.hostname != hostname || lock.pid <= 0) return false;
+  return ::kill(static_cast<pid_t>(lock.pid), 0) != 0 && errno == ESRCH;
+}
+
+Result<std::unique_ptr<Lock>> Lock::shared(Repository& repository) {
+  std::unique_ptr<Lock> lock(new Lock(repository));
+  TRY(lock->require_no_exclusive());
+  lock->name_ = TRY(lock->write());
+  // Whoever wrote an exclusive lock between our look and our writing shows up in the second look;
+  // whoever looks after us sees ours.
+  std::this_thread::sleep_for(repository.options().lock_settle);
+  TRY(lock->require_no_exclusive());
+  lock->refresher_ = std::thread([self = lock.get()] { self->refresh_until_stopped(); });
+  return lock;
+}
+
+Lock::~Lock() {
+  {
+    const std::lock_guard guard(mutex_);
+    stopping_ = true;
+    stop_.notify_all();
+  }
+  if (refresher_.joinable()) refresher_.join();
+  if (name_.empty()) return;
+  const auto removed = repository_.backend().remove({storage::FileType::lock, name_});
+  if (!removed) {
+    log::warning("lock stays behind", {{"lock", name_}, {"error", removed.error().message()}});
+  }
+}
+
+Result<std::string> Lock::write() {
+  const LockInfo lock{.time = repository_.clock().now(),
+                      .exclusive = false,
+                      .hostname = this_host(),
+                      .username = this_user(),
+                      .pid = ::getpid(),
+                      .uid = ::geteuid(),
+                      .gid = ::getegid()};
+  return repository_.save_file(storage::FileType::lock, encode_lock(lock));
+}
+
+Result<void> Lock::require_no_exclusive() {
+  const auto files =
+      TRY_CONTEXT(repository_.backend().list(storage::FileType::lock), "listing locks");
+  for (const storage::FileInfo& info : files) {
+    if (info.name == name_ || info.size == 0) continue;
+    const auto text = repository_.load_file({storage::FileType::lock, info.name});
+    if (!text && text.error().kind() == ErrorKind::not_found) continue;
+    if (!text) return std::unexpected(text.error().with_context("lock " + info.name.substr(0, 8)));
+    const LockInfo lock = TRY_CONTEXT(decode_lock(as_text(*text)), "lock");
+    if (!lock.exclusive || is_stale(lock, repository_.clock().now(), this_host())) continue;
+    return fail(ErrorKind::conflict,
+                fmt::format("the repository is locked exclusively by process {} of {} on {} "
+                            "since {}; try again when it is done",
+                            lock.pid, lock.username, lock.hostname, to_rfc3339(lock.time)));
+  }
+  return {};
+}
+
+void Lock::refresh_until_stopped() {
+  std::unique_lock guard(mutex_);
+  while (!stop_.wait_for(guard, kRefreshInterval, [this] { return stopping_; })) {
+    // The new one first, so that there is no moment without any.
+    auto fresh = write();
+    if (!fresh) {
+      log::warning("lock not refreshed", {{"error", fresh.error().message()}});
+      continue;
+    }
+    const auto removed = repository_.backend().remove({storage::FileType::lock, name_});
+    if (!removed) log::warning("old lock stays", {{"error", removed.error().message()}});
+    name_ = *std::move(fresh);
+  }
+}
+
+}  // namespace bulkhead::repository
