@@ -8,10 +8,11 @@
 namespace bulkhead::service {
 namespace {
 
-using namespace std::chrono_literals;
-
 // 1 June 2026, noon: the same in every run.
-constexpr WallTime kTestTime{std::chrono::sys_days{std::chrono::year{2026} / 6 / 1} + 12h};
+WallTime test_time() {
+  using namespace std::chrono;
+  return sys_days(year(2026) / June / 1) + hours(12);
+}
 
 class KeptAudit final : public Audit {
  public:
@@ -47,15 +48,15 @@ class InProcess final : public ServiceUnderTest {
                                                          std::string_view configuration) {
     auto document = TRY(config::Document::parse(configuration, definition.name + ".toml"));
     auto service = std::make_unique<InProcess>();
-    service->instance_ = TRY(internal::Instance::start(
-        {.definition = definition,
-         .data = data,
-         .configuration = std::move(document),
-         .clock = service->clock_,
-         .random = service->random_,
-         .audit = service->audit_,
-         .audit_counts = [] { return internal::AuditCounts{}; }},
-        setup));
+    service->instance_ =
+        TRY(internal::Instance::start({.definition = definition,
+                                       .data = data,
+                                       .configuration = std::move(document),
+                                       .clock = service->clock_,
+                                       .random = service->random_,
+                                       .audit = service->audit_,
+                                       .audit_counts = [] { return internal::AuditCounts{}; }},
+                                      setup));
     return service;
   }
 
@@ -97,7 +98,7 @@ class InProcess final : public ServiceUnderTest {
   std::vector<std::string> audit_events() const override { return audit_.events(); }
 
  private:
-  ManualClock clock_{kTestTime};
+  ManualClock clock_{test_time()};
   SeededRandom random_{1};
   KeptAudit audit_{clock_};
   std::unique_ptr<internal::Instance> instance_;
