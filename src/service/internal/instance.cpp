@@ -30,6 +30,10 @@ Result<SiteOptions> read_site_options(const config::Table& root, const Definitio
   return options;
 }
 
+bool is_probe(const http::Request& request) {
+  return request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics";
+}
+
 // Patterns of routes only: a path would let a visitor make any number of metrics.
 std::string_view route_label(const http::Request& request, const http::Response& response) {
   if (!request.route.empty()) return request.route;
@@ -148,12 +152,15 @@ http::Response Instance::handle(http::Request& request) {
   metrics_.record(route_label(request, response), http::name_of(request.method), response.status,
                   duration);
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
-  log::info("request", {{"request_id", request.request_id},
-                        {"client_address", request.client_address},
-                        {"method", std::string(http::name_of(request.method))},
-                        {"target", request.raw_target},
-                        {"status", std::to_string(response.status)},
-                        {"duration_us", std::to_string(microseconds)}});
+  // Probes come several times a second and say nothing about visitors.
+  const log::Level level = is_probe(request) ? log::Level::debug : log::Level::info;
+  log::write(level, "request",
+             {{"request_id", request.request_id},
+              {"client_address", request.client_address},
+              {"method", std::string(http::name_of(request.method))},
+              {"target", request.raw_target},
+              {"status", std::to_string(response.status)},
+              {"duration_us", std::to_string(microseconds)}});
   return response;
 }
 

@@ -1,6 +1,7 @@
 #include "services/meetings/domain/session.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -81,7 +82,9 @@ Result<std::vector<Session>> read_sessions(const Path& data) {
   }
   for (const config::Table& table : tables) sessions.push_back(TRY(read_session(table)));
   TRY(document->refuse_unknown_keys());
-  std::ranges::stable_sort(sessions, {}, &Session::starts_minute);
+  std::ranges::sort(sessions, [](const Session& a, const Session& b) {
+    return std::tie(a.starts_minute, a.body) < std::tie(b.starts_minute, b.body);
+  });
   return sessions;
 }
 
