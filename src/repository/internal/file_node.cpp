@@ -131,7 +131,10 @@ Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNam
   node.group = owners.group(node.gid);
   node.inode = status.st_ino;
   node.device_id = status.st_dev;
-  node.links = status.st_nlink;
+  // As restic does: for folders, fifos and sockets the number says nothing that a restore needs.
+  const bool linkable = node.type != NodeType::directory && node.type != NodeType::fifo &&
+                        node.type != NodeType::socket;
+  if (linkable) node.links = status.st_nlink;
   if (node.type == NodeType::file) node.size = static_cast<std::uint64_t>(status.st_size);
   if (node.type == NodeType::symlink) node.link_target = TRY(read_link(path));
   if (node.type == NodeType::block_device || node.type == NodeType::character_device) {
