@@ -17,9 +17,7 @@ Channel::Channel(FileDescriptor socket, std::unique_ptr<Transport> transport, Tr
       limits_(limits),
       input_size_max_(std::max(input_size_max, kInputSizeAtFirst)) {}
 
-ByteView Channel::input() const {
-  return ByteView(input_).subspan(begin_, end_ - begin_);
-}
+ByteView Channel::input() const { return ByteView(input_).subspan(begin_, end_ - begin_); }
 
 void Channel::consume(std::size_t count) {
   begin_ += count;

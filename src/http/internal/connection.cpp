@@ -64,9 +64,7 @@ std::size_t count_of(const Headers& headers, std::string_view lower_case_name) {
       [&](const auto& entry) { return to_lower_ascii(entry.first) == lower_case_name; }));
 }
 
-bool may_have_body(int status) {
-  return status >= 200 && status != 204 && status != 304;
-}
+bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
 // The small file's content; nothing where it cannot be read whole.
 std::optional<std::string> read_small_file(const FileBody& file) {
@@ -174,20 +172,11 @@ std::optional<Wait> Connection::proceed() {
   while (stage_ != Stage::ended) {
     std::optional<Wait> wait;
     switch (stage_) {
-      case Stage::handshake:
-        wait = shake_hands();
-        break;
-      case Stage::header:
-        wait = read_header();
-        break;
-      case Stage::writing:
-        wait = write_response();
-        break;
-      case Stage::lingering:
-        wait = linger();
-        break;
-      case Stage::ended:
-        break;
+      case Stage::handshake: wait = shake_hands(); break;
+      case Stage::header: wait = read_header(); break;
+      case Stage::writing: wait = write_response(); break;
+      case Stage::lingering: wait = linger(); break;
+      case Stage::ended: break;
     }
     if (wait) return wait;
   }
@@ -368,10 +357,8 @@ void Connection::write_stream(const Response& response, std::string_view head, F
   }
   head_.clear();
   // Without its last chunk the peer sees that the body is not whole.
-  if (complete)
-    finish_response();
-  else
-    stage_ = Stage::ended;
+  if (complete) finish_response();
+  else stage_ = Stage::ended;
 }
 
 void Connection::refuse(int status, std::string_view detail) {

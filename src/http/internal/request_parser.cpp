@@ -14,9 +14,7 @@ namespace {
 
 namespace beast = boost::beast::http;
 
-std::string to_string(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
+std::string to_string(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 Error error_of(const boost::beast::error_code& code) {
   const bool too_long = code == beast::error::header_limit || code == beast::error::body_limit;
@@ -64,13 +62,9 @@ Result<std::size_t> RequestParser::parse_head(ByteView input) {
   return consumed;
 }
 
-bool RequestParser::body_too_long() const {
-  return state_->body_too_long;
-}
+bool RequestParser::body_too_long() const { return state_->body_too_long; }
 
-bool RequestParser::head_done() const {
-  return state_->parser.is_header_done();
-}
+bool RequestParser::head_done() const { return state_->parser.is_header_done(); }
 
 RequestHead RequestParser::head() const {
   const auto& message = state_->parser.get();
@@ -108,8 +102,6 @@ Result<BodyStep> RequestParser::parse_body(ByteView input, MutableByteView out) 
   return total;
 }
 
-bool RequestParser::done() const {
-  return state_->parser.is_done();
-}
+bool RequestParser::done() const { return state_->parser.is_done(); }
 
 }  // namespace bulkhead::http::internal

@@ -90,12 +90,9 @@ std::string format_head(const Response& response, const HeadOptions& options) {
     case Framing::length:
       fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", options.length);
       break;
-    case Framing::chunked:
-      out += "Transfer-Encoding: chunked\r\n";
-      break;
+    case Framing::chunked: out += "Transfer-Encoding: chunked\r\n"; break;
     case Framing::until_close:
-    case Framing::none:
-      break;
+    case Framing::none: break;
   }
   if (!options.keep_alive) {
     out += "Connection: close\r\n";

@@ -133,12 +133,9 @@ class TlsTransport final : public Transport {
 
   Progress progress_after(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
-      case SSL_ERROR_WANT_READ:
-        return Progress::wait_for_readable;
-      case SSL_ERROR_WANT_WRITE:
-        return Progress::wait_for_writable;
-      default:
-        return Progress::closed;
+      case SSL_ERROR_WANT_READ: return Progress::wait_for_readable;
+      case SSL_ERROR_WANT_WRITE: return Progress::wait_for_writable;
+      default: return Progress::closed;
     }
   }
 
