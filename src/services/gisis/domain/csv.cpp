@@ -14,7 +14,10 @@ constexpr std::size_t kSeparatorWindow = 4096;
 constexpr int kEnd = -1;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-bool begins_formula(std::string_view text) {
+// Apostrophes in front of such a character are counted in, so that one that was there already is
+// not taken for ours.
+bool begins_guardable(std::string_view text) {
+  while (text.starts_with('\'')) text.remove_prefix(1);
   return !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
 }
 
@@ -151,15 +154,11 @@ CsvReader::Source source_of(std::string_view text) {
 }
 
 std::string guard_formula(std::string_view text) {
-  // An apostrophe that stands before such a character already is doubled, so that it survives.
-  const bool guarded = text.starts_with('\'') && begins_formula(unguard_formula(text));
-  return begins_formula(text) || guarded ? "'" + std::string(text) : std::string(text);
+  return begins_guardable(text) ? "'" + std::string(text) : std::string(text);
 }
 
 std::string unguard_formula(std::string_view text) {
-  std::size_t apostrophes = 0;
-  while (apostrophes < text.size() && text[apostrophes] == '\'') ++apostrophes;
-  if (apostrophes > 0 && begins_formula(text.substr(apostrophes))) text.remove_prefix(1);
+  if (text.starts_with('\'') && begins_guardable(text)) text.remove_prefix(1);
   return std::string(text);
 }
 
@@ -183,8 +182,6 @@ void append_csv_cell(std::string& out, std::string_view cell, CellKind kind) {
   out += '"';
 }
 
-void end_csv_row(std::string& out) {
-  out += "\r\n";
-}
+void end_csv_row(std::string& out) { out += "\r\n"; }
 
 }  // namespace bulkhead::services::gisis

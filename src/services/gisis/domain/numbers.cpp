@@ -50,9 +50,7 @@ Parsed<ImoNumber> ImoNumber::parse(std::string_view text) {
   return ImoNumber(value_of(*digits));
 }
 
-std::string ImoNumber::text() const {
-  return fmt::format("{:07}", value_);
-}
+std::string ImoNumber::text() const { return fmt::format("{:07}", value_); }
 
 Parsed<CompanyNumber> CompanyNumber::parse(std::string_view text) {
   const Parsed<std::string> digits = digits_of(text, "imo", 7);
@@ -62,9 +60,7 @@ Parsed<CompanyNumber> CompanyNumber::parse(std::string_view text) {
   return CompanyNumber(value_of(*digits));
 }
 
-std::string CompanyNumber::text() const {
-  return fmt::format("{:07}", value_);
-}
+std::string CompanyNumber::text() const { return fmt::format("{:07}", value_); }
 
 Parsed<Mmsi> Mmsi::parse(std::string_view text) {
   const Parsed<std::string> digits = digits_of(text, "mmsi", 9);
@@ -75,8 +71,6 @@ Parsed<Mmsi> Mmsi::parse(std::string_view text) {
   return Mmsi(value);
 }
 
-std::string Mmsi::text() const {
-  return fmt::format("{:09}", value_);
-}
+std::string Mmsi::text() const { return fmt::format("{:09}", value_); }
 
 }  // namespace bulkhead::services::gisis

@@ -69,9 +69,7 @@ std::optional<Sign> sign_at(std::string_view text) {
   return std::nullopt;
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes one number from the front; a comma before a digit is a decimal sign.
 std::optional<Number> take_number(std::string_view& text) {
