@@ -166,75 +166,90 @@ std::unexpected<Error> not_a_symbol(std::string_view text) {
 
 }  // namespace
 
-Result<DocumentSymbol> DocumentSymbol::parse(std::string_view given) {
-  const std::string_view text = trim(given);
-  if (text.empty() || text.size() > kSymbolLengthMax) return not_a_symbol(text);
-  DocumentSymbol symbol;
-  std::vector<std::string_view> pieces = pieces_of(text);
-  if (pieces.empty()) return not_a_symbol(text);
-
-  // "Circular Letter No.3827", also "No. 3827" and as a URL segment.
-  std::string spaced = to_lower_ascii(text);
-  std::replace(spaced.begin(), spaced.end(), '-', ' ');
-  if (spaced.starts_with(kLetterPrefix)) {
-    std::string_view rest = text.substr(kLetterPrefix.size());
-    if (rest.starts_with('.')) rest.remove_prefix(1);
-    symbol.kind_ = SymbolKind::circular_letter;
-    const auto parts = parse_parts(pieces_of(rest), 0);
-    if (!parts || parts->empty() || !parts->front().word.empty() || parts->front().letter != 0) {
-      return not_a_symbol(text);
-    }
-    const auto is_number = [](const SymbolPart& part) { return part.word.empty(); };
-    if (std::any_of(parts->begin() + 1, parts->end(), is_number)) return not_a_symbol(text);
-    symbol.parts_ = *parts;
-    return symbol;
+// "Circular Letter No.3827", also "No. 3827" and as a URL segment.
+bool DocumentSymbol::read_circular_letter(std::string_view text) {
+  std::string_view rest = text.substr(kLetterPrefix.size());
+  if (rest.starts_with('.')) rest.remove_prefix(1);
+  auto parts = parse_parts(pieces_of(rest), 0);
+  if (!parts || parts->empty() || !parts->front().word.empty() || parts->front().letter != 0) {
+    return false;
   }
+  const auto is_number = [](const SymbolPart& part) { return part.word.empty(); };
+  if (std::any_of(parts->begin() + 1, parts->end(), is_number)) return false;
+  kind_ = SymbolKind::circular_letter;
+  parts_ = std::move(*parts);
+  return true;
+}
 
-  // "A.1117(30)": a body with a number, and the session in parentheses.
-  if (const auto open = pieces[0].find('('); open != std::string_view::npos) {
-    const auto numbered = split_once(pieces[0].substr(0, open), '.');
-    if (!numbered || !pieces[0].ends_with(')')) return not_a_symbol(text);
-    const auto body = parse_body(numbered->first);
-    const auto number = parse_number(numbered->second);
-    const auto session = parse_session(pieces[0].substr(open + 1, pieces[0].size() - open - 2));
-    auto parts = parse_parts(pieces, 1);
-    if (!body || !number || !session || !parts) return not_a_symbol(text);
-    symbol.kind_ = SymbolKind::resolution;
-    symbol.body_ = *body;
-    symbol.session_ = *session;
-    symbol.parts_ = std::move(*parts);
-    symbol.parts_.insert(symbol.parts_.begin(), {.word = {}, .number = number});
-    return symbol;
+// "A.1117(30)": a body with a number, and the session in parentheses.
+bool DocumentSymbol::read_resolution(const std::vector<std::string_view>& pieces) {
+  const std::size_t open = pieces[0].find('(');
+  const auto numbered = split_once(pieces[0].substr(0, open), '.');
+  if (!numbered || !pieces[0].ends_with(')')) return false;
+  const auto body = parse_body(numbered->first);
+  const auto number = parse_number(numbered->second);
+  const auto session = parse_session(pieces[0].substr(open + 1, pieces[0].size() - open - 2));
+  auto parts = parse_parts(pieces, 1);
+  if (!body || !number || !session || !parts) return false;
+  kind_ = SymbolKind::resolution;
+  body_ = *body;
+  session_ = *session;
+  parts_ = std::move(*parts);
+  parts_.insert(parts_.begin(), {.word = {}, .number = number});
+  return true;
+}
+
+// All before "Circ." names the bodies that issue it.
+bool DocumentSymbol::read_circular(const std::vector<std::string_view>& pieces,
+                                   std::size_t number_at) {
+  for (std::size_t i = 0; i < number_at; ++i) {
+    const auto body = parse_body(pieces[i]);
+    if (!body) return false;
+    body_ += (i == 0 ? "" : "-") + *body;
   }
+  auto parts = parse_parts(pieces, number_at);
+  if (body_.empty() || !parts) return false;
+  kind_ = SymbolKind::circular;
+  parts_ = std::move(*parts);
+  return true;
+}
 
-  // A circular is what has "Circ.": all before it names the bodies that issue it.
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (!to_lower_ascii(pieces[i]).starts_with("circ.")) continue;
-    for (std::size_t k = 0; k < i; ++k) {
-      const auto body = parse_body(pieces[k]);
-      if (!body) return not_a_symbol(text);
-      symbol.body_ += (k == 0 ? "" : "-") + *body;
-    }
-    auto parts = parse_parts(pieces, i);
-    if (symbol.body_.empty() || !parts) return not_a_symbol(text);
-    symbol.kind_ = SymbolKind::circular;
-    symbol.parts_ = std::move(*parts);
-    return symbol;
-  }
-
-  if (pieces.size() < 3) return not_a_symbol(text);
+bool DocumentSymbol::read_session_document(const std::vector<std::string_view>& pieces) {
+  if (pieces.size() < 3) return false;
   const auto body = parse_body(pieces[0]);
   const auto session = parse_session(pieces[1]);
   auto parts = parse_parts(pieces, 2);
-  if (!body || body->find('.') != std::string::npos || !session || !parts) {
-    return not_a_symbol(text);
+  if (!body || body->find('.') != std::string::npos || !session || !parts) return false;
+  const Word* word = find_word(parts->front().word);
+  if (word != nullptr && word->modifier) return false;
+  body_ = *body;
+  session_ = *session;
+  parts_ = std::move(*parts);
+  return true;
+}
+
+Result<DocumentSymbol> DocumentSymbol::parse(std::string_view given) {
+  const std::string_view text = trim(given);
+  if (text.empty() || text.size() > kSymbolLengthMax) return not_a_symbol(text);
+  const std::vector<std::string_view> pieces = pieces_of(text);
+  if (pieces.empty()) return not_a_symbol(text);
+  std::string spaced = to_lower_ascii(text);
+  std::replace(spaced.begin(), spaced.end(), '-', ' ');
+  const auto circular = std::find_if(pieces.begin(), pieces.end(), [](std::string_view piece) {
+    return to_lower_ascii(piece).starts_with("circ.");
+  });
+  DocumentSymbol symbol;
+  bool read = false;
+  if (spaced.starts_with(kLetterPrefix)) {
+    read = symbol.read_circular_letter(text);
+  } else if (pieces[0].find('(') != std::string_view::npos) {
+    read = symbol.read_resolution(pieces);
+  } else if (circular != pieces.end()) {
+    read = symbol.read_circular(pieces, static_cast<std::size_t>(circular - pieces.begin()));
+  } else {
+    read = symbol.read_session_document(pieces);
   }
-  if (const Word* word = find_word(parts->front().word); word != nullptr && word->modifier) {
-    return not_a_symbol(text);
-  }
-  symbol.body_ = *body;
-  symbol.session_ = *session;
-  symbol.parts_ = std::move(*parts);
+  if (!read) return not_a_symbol(text);
   return symbol;
 }
 

@@ -54,6 +54,12 @@ class DocumentSymbol {
 
  private:
   DocumentSymbol() = default;
+  // Each answers whether the text is of its form, and then has filled in this symbol.
+  bool read_circular_letter(std::string_view text);
+  bool read_resolution(const std::vector<std::string_view>& pieces);
+  bool read_circular(const std::vector<std::string_view>& pieces, std::size_t number_at);
+  bool read_session_document(const std::vector<std::string_view>& pieces);
+
   SymbolKind kind_ = SymbolKind::session_document;
   std::string body_;
   std::string session_;
