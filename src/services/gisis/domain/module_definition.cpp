@@ -107,6 +107,7 @@ Result<void> read_type_options(const config::Table& table, FieldDefinition& fiel
     case FieldType::integer:
       field.least = TRY(table.integer("least", {}, INT64_MIN));
       field.most = TRY(table.integer("most", {}, INT64_MAX));
+      field.grouped = TRY(table.boolean("grouped", false));
       if (field.least > field.most) {
         return std::unexpected(table.error_at("most", "must not be below `least`"));
       }

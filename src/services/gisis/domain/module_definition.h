@@ -63,6 +63,7 @@ struct FieldDefinition {
   std::size_t length_max = 0;
   std::int64_t least = INT64_MIN;
   std::int64_t most = INT64_MAX;
+  bool grouped = false;  // integers: shown with separators of thousands, as years are not
   DateRule dates;
   std::vector<ChoiceDefinition> choices;
   // The module whose record this value is the key of; empty: none.

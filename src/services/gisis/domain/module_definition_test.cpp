@@ -42,7 +42,7 @@ TEST(ModuleDefinition, ReadsFieldsKeyAndOrder) {
 
 TEST(ModuleDefinition, ErrorsNameFileLineAndKey) {
   EXPECT_THAT(error_of(definition(kTop, "name = \"code\"\ntype = \"string\"")),
-              HasSubstr("berths.toml:9"));
+              HasSubstr("berths.toml:10"));
   EXPECT_THAT(error_of(definition(kTop, "name = \"Code\"\ntype = \"text\"")), HasSubstr("a-z"));
   EXPECT_THAT(error_of(definition(kTop, "name = \"sort\"\ntype = \"text\"")),
               HasSubstr("reserved"));

@@ -19,6 +19,7 @@ Parsed<double> parse_angle(std::string_view text, Axis axis);
 struct Position {
   double latitude_degrees = 0;
   double longitude_degrees = 0;
+  bool operator==(const Position&) const = default;
 };
 
 // Both in one text: "51° 30' N 0° 10' W", "5130N 00010W", "51.5, -0.1667".
