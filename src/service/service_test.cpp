@@ -180,6 +180,36 @@ TEST_F(ServiceTest, TakesAFormWithItsToken) {
   EXPECT_THAT(response.body, HasSubstr("Got Amal"));
 }
 
+TEST_F(ServiceTest, TakesAFileWithTheFormsToken) {
+  start([](Context& context, http::Router& router) -> Result<void> {
+    TRY(set_up_pages(context, router));
+    context.site.post_upload("/file", 1024, [](Visit& visit) -> Result<http::Response> {
+      return visit.page({.title = visit.files.at(0).file_name + " for " + visit.form.get("name")});
+    });
+    return {};
+  });
+  const http::Response page = service_->get("/en/form");
+  const std::size_t at = page.body.find("form_token\" value=\"") + 19;
+  const std::string token = page.body.substr(at, page.body.find('"', at) - at);
+  const auto send = [&](std::string_view form_token, std::size_t size) {
+    http::Headers headers;
+    headers.set("Content-Type", "multipart/form-data; boundary=x1");
+    const auto field = [](std::string_view name, std::string_view value) {
+      return "--x1\r\nContent-Disposition: form-data; name=" + std::string(name) + "\r\n\r\n" +
+             std::string(value) + "\r\n";
+    };
+    return service_->send({.method = http::Method::post,
+                           .target = "/en/file",
+                           .headers = headers,
+                           .body = field("form_token", form_token) + field("name", "Amal") +
+                                   field("file; filename=ships.csv", std::string(size, 'x')) +
+                                   "--x1--\r\n"});
+  };
+  EXPECT_THAT(body(send(token, 10)), HasSubstr("ships.csv for Amal"));
+  EXPECT_EQ(send("wrong", 10).status, 403);
+  EXPECT_EQ(send(token, 2000).status, 413);
+}
+
 TEST_F(ServiceTest, RefusesAFormWithoutItsToken) {
   start(set_up_pages);
   http::Headers headers;

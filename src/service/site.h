@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "http/multipart.h"
 #include "http/router.h"
 #include "json/value.h"
 #include "service/format.h"
@@ -44,6 +45,8 @@ class Visit {
   const Language language;
   // In a handler of Site::post: the decoded fields, after the token was checked.
   http::Parameters form;
+  // In a handler of Site::post_upload: the files that were sent with them.
+  std::vector<http::FormPart> files;
 
   // Texts of the catalogue, plain.
   std::string text(std::string_view key, const Arguments& arguments = {}) const;
@@ -75,6 +78,7 @@ class Visit {
  private:
   friend class internal::ServiceSite;
   const Site& site_;
+  Bytes upload_;                 // what `files` are views into
   std::string new_form_cookie_;  // empty: the visitor has one already, or no form was shown
 };
 
@@ -109,6 +113,8 @@ class Site {
   virtual void get(std::string pattern, PageHandler handler) = 0;
   // As get, for forms (urlencoded, kFormSizeMax): refused while read-only, and without its token.
   virtual void post(std::string pattern, PageHandler handler) = 0;
+  // As post, for forms with files (multipart/form-data) of up to `size_max` bytes in all.
+  virtual void post_upload(std::string pattern, std::size_t size_max, PageHandler handler) = 0;
   virtual const Catalogue& messages() const = 0;
   // Where a file of web/ is served: asset_path("site.css") is "/assets/site.<hash>.css".
   virtual std::string asset_path(std::string_view name) const = 0;

@@ -102,7 +102,15 @@ void ServiceSite::post(std::string pattern, PageHandler handler) {
   add_for_each_language(http::Method::post, pattern,
                         [this, handler](http::Request& request, Language language) {
                           Visit visit(*this, request, language);
-                          return answer_form(handler, visit);
+                          return answer_form(handler, visit, &read_form, kFormSizeMax);
+                        });
+}
+
+void ServiceSite::post_upload(std::string pattern, std::size_t size_max, PageHandler handler) {
+  add_for_each_language(http::Method::post, pattern,
+                        [this, size_max, handler](http::Request& request, Language language) {
+                          Visit visit(*this, request, language);
+                          return answer_form(handler, visit, &read_upload, size_max);
                         });
 }
 
@@ -116,7 +124,8 @@ http::Response ServiceSite::answer(const PageHandler& handler, Visit& visit) con
   }
 }
 
-http::Response ServiceSite::answer_form(const PageHandler& handler, Visit& visit) const {
+http::Response ServiceSite::answer_form(const PageHandler& handler, Visit& visit, FormReader read,
+                                        std::size_t size_max) const {
   if (visit.read_only()) {
     Page page{.title = visit.text("kit.read_only.title"),
               .content = "<p>" + escape_html(visit.text("kit.read_only.text")) + "</p>",
@@ -124,21 +133,34 @@ http::Response ServiceSite::answer_form(const PageHandler& handler, Visit& visit
               .robots = Robots::no_index};
     return respond(visit, std::move(page));
   }
-  const std::string_view type = visit.request.headers.find("Content-Type").value_or("");
-  if (!type.starts_with("application/x-www-form-urlencoded")) {
-    return respond_error(visit, Error(ErrorKind::invalid,
-                                      "a form must be sent as "
-                                      "application/x-www-form-urlencoded"));
-  }
-  const auto body = http::read_body(*visit.request.body, kFormSizeMax);
-  if (!body) return respond_error(visit, body.error());
-  auto form = http::parse_parameters(as_text(*body));
-  if (!form) return respond_error(visit, form.error());
-  if (const auto checked = forms_.check(visit.request, *form); !checked) {
+  if (const auto done = read(visit, size_max); !done) return respond_error(visit, done.error());
+  if (const auto checked = forms_.check(visit.request, visit.form); !checked) {
     return respond_error(visit, checked.error());
   }
-  visit.form = std::move(*form);
   return answer(handler, visit);
+}
+
+Result<void> ServiceSite::read_form(Visit& visit, std::size_t size_max) {
+  const std::string_view type = visit.request.headers.find("Content-Type").value_or("");
+  if (!type.starts_with("application/x-www-form-urlencoded")) {
+    return fail(ErrorKind::invalid, "a form must be sent as application/x-www-form-urlencoded");
+  }
+  const Bytes body = TRY(http::read_body(*visit.request.body, size_max));
+  visit.form = TRY(http::parse_parameters(as_text(body)));
+  return {};
+}
+
+Result<void> ServiceSite::read_upload(Visit& visit, std::size_t size_max) {
+  const std::string type(visit.request.headers.find("Content-Type").value_or(""));
+  visit.upload_ = TRY(http::read_body(*visit.request.body, size_max));
+  for (http::FormPart& part : TRY(http::parse_multipart(as_text(visit.upload_), type))) {
+    if (part.file_name.empty()) {
+      visit.form.add(std::move(part.name), std::string(part.content));
+    } else {
+      visit.files.push_back(std::move(part));
+    }
+  }
+  return {};
 }
 
 std::string ServiceSite::form_fields(Visit& visit) const {

@@ -17,6 +17,7 @@ class ServiceSite final : public Site {
   void set_navigation(NavigationSource source) override { navigation_ = std::move(source); }
   void get(std::string pattern, PageHandler handler) override;
   void post(std::string pattern, PageHandler handler) override;
+  void post_upload(std::string pattern, std::size_t size_max, PageHandler handler) override;
   const Catalogue& messages() const override { return *messages_; }
   std::string asset_path(std::string_view name) const override { return assets_.path_of(name); }
 
@@ -35,7 +36,11 @@ class ServiceSite final : public Site {
  private:
   http::Response designed_error(Visit& visit, int status, const Error& error) const;
   http::Response answer(const PageHandler& handler, Visit& visit) const;
-  http::Response answer_form(const PageHandler& handler, Visit& visit) const;
+  using FormReader = Result<void> (*)(Visit& visit, std::size_t size_max);
+  http::Response answer_form(const PageHandler& handler, Visit& visit, FormReader read,
+                             std::size_t size_max) const;
+  static Result<void> read_form(Visit& visit, std::size_t size_max);
+  static Result<void> read_upload(Visit& visit, std::size_t size_max);
   void add_for_each_language(http::Method method, const std::string& pattern,
                              std::function<http::Response(http::Request&, Language)> handler);
   json::Array language_links(const Visit& visit) const;
