@@ -163,14 +163,17 @@ std::string unguard_formula(std::string_view text) {
 }
 
 void append_csv_cell(std::string& out, std::string_view cell, CellKind kind) {
-  if (!out.empty() && out.back() != '\n') out += ',';
+  const bool is_first = out.empty() || out.back() == '\n';
+  if (!is_first) out += ',';
   std::string guarded;
   if (kind == CellKind::text) {
     guarded = guard_formula(cell);
     cell = guarded;
   }
-  // A row of one empty cell would be a blank line, and quoting "" also tells it from no cell.
-  if (!cell.empty() && cell.find_first_of("\",;\t\r\n") == std::string_view::npos) {
+  // A row of one empty cell would be a blank line, so a first cell says that it is there.
+  const bool needs_quotes =
+      cell.empty() ? is_first : cell.find_first_of("\",;\t\r\n") != std::string_view::npos;
+  if (!needs_quotes) {
     out += cell;
     return;
   }

@@ -1,7 +1,8 @@
 #include "services/gisis/domain/module_definition.h"
 
 #include <algorithm>
-#include <set>
+
+#include "base/check.h"
 
 namespace bulkhead::services::gisis {
 namespace {
@@ -12,7 +13,7 @@ constexpr std::size_t kLongTextLengthMax = 20'000;
 // The word in `key` that stands for a hash of the whole record.
 constexpr std::string_view kContentKey = "content";
 // These would clash with the pages' own paths and parameters.
-constexpr std::string_view kReservedModules[] = {"imports", "assets", "api"};
+constexpr std::string_view kReservedModules[] = {"imports", "assets", "data"};
 constexpr std::string_view kReservedFields[] = {"q",   "sort",  "after",   "before",
                                                 "key", "limit", "flagged", kContentKey};
 
@@ -207,6 +208,13 @@ Result<void> read_order(const config::Table& root, ModuleDefinition& module) {
 }
 
 }  // namespace
+
+std::string_view name_of(FieldType type) {
+  for (const auto& [name, value] : kTypes) {
+    if (value == type) return name;
+  }
+  CHECK(false);
+}
 
 const ChoiceDefinition* FieldDefinition::find_choice(std::string_view value) const {
   for (const ChoiceDefinition& choice : choices) {

@@ -30,6 +30,9 @@ enum class FieldType {
   choice,
 };
 
+// As definitions call it: "long_text".
+std::string_view name_of(FieldType type);
+
 // What an import does with a value that its type does not accept.
 enum class OnInvalid {
   refuse,  // the row is refused, and kept with its reason

@@ -56,7 +56,8 @@ void append_csv_value(std::string& out, const FieldDefinition& field, const Fiel
   if (remark != nullptr) {
     text = remark->given;
   } else if (const auto* number = std::get_if<std::int64_t>(&value)) {
-    text = field.type == FieldType::boolean ? (*number ? "TRUE" : "FALSE") : std::to_string(*number);
+    text =
+        field.type == FieldType::boolean ? (*number ? "TRUE" : "FALSE") : std::to_string(*number);
   } else if (const auto* position = std::get_if<Position>(&value)) {
     text = format_position(*position);
   } else if (const auto* stored = std::get_if<std::string>(&value)) {
@@ -79,16 +80,16 @@ void append_csv_record(std::string& out, const ModuleDefinition& module, const R
   }
   std::string remarks;
   for (const Remark& remark : record.remarks) {
-    remarks += fmt::format("{}{}: {}", remarks.empty() ? "" : "; ",
-                           remark.field ? module.fields[*remark.field].name : "",
-                           name_of(remark.reason));
+    remarks +=
+        fmt::format("{}{}: {}", remarks.empty() ? "" : "; ",
+                    remark.field ? module.fields[*remark.field].name : "", name_of(remark.reason));
   }
   append_csv_cell(out, remarks, CellKind::text);
   end_csv_row(out);
 }
 
-void set_headers(http::Response& response, const Registry& registry,
-                 const ModuleDefinition& module, const std::string& file, Format format) {
+void set_headers(http::Response& response, const Registry& registry, const ModuleDefinition& module,
+                 const std::string& file, Format format) {
   response.headers.set("ETag", tag_of(registry, module));
   response.headers.set("Cache-Control", "no-cache");
   response.headers.set("Access-Control-Allow-Origin", "*");

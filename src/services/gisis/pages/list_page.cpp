@@ -1,8 +1,8 @@
 #include "services/gisis/pages/list_page.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "service/components.h"
@@ -41,25 +41,26 @@ void add_range(const service::Visit& visit, const FieldDefinition& field,
   const bool is_date = field.type == FieldType::date;
   for (const std::string end : {"from", "to"}) {
     const std::string name = field.name + "_" + end;
-    fields.push_back({.kind = is_date ? FieldKind::date : FieldKind::number,
-                      .name = name,
-                      .label = visit.text("list." + end, {{"label", field.label.in(visit.language)}}),
-                      .value = current_value(visit, name)});
+    fields.push_back(
+        {.kind = is_date ? FieldKind::date : FieldKind::number,
+         .name = name,
+         .label = visit.text("list." + end, {{"label", field.label.in(visit.language)}}),
+         .value = current_value(visit, name)});
   }
 }
 
 Field facet_field(const service::Visit& visit, const ModuleDefinition& module,
                   const ListRequest& request, const Facet& facet) {
   const FieldDefinition& field = module.fields[facet.field];
-  Field select{.kind = FieldKind::choice,
-               .name = field.name,
-               .label = field.label.in(visit.language)};
+  Field select{
+      .kind = FieldKind::choice, .name = field.name, .label = field.label.in(visit.language)};
   select.choices.push_back({"", visit.text("list.any")});
   for (const FacetValue& value : facet.values) {
-    select.choices.push_back({value.value, fmt::format("{} ({})", label_of(visit, field, value.value),
-                                                       visit.number(static_cast<std::int64_t>(value.count)))});
+    select.choices.push_back(
+        {value.value, fmt::format("{} ({})", label_of(visit, field, value.value),
+                                  visit.number(static_cast<std::int64_t>(value.count)))});
   }
-  // A choice by hand of several values has chips instead; the form then adds to none of them.
+  // Several values at once are shown as chips; a choice in the form then begins anew.
   const Filter* filter = request.find(facet.field);
   if (filter != nullptr && filter->values.size() == 1) {
     select.value = filter->values.front();
@@ -121,9 +122,9 @@ json::Array active_filters(const service::Visit& visit, const ModuleDefinition& 
     for (const std::string end : {"from", "to"}) {
       const auto& bound = end == "from" ? filter.from : filter.to;
       if (!bound) continue;
-      FieldValue value = *bound;
-      if (field.type == FieldType::integer) value = static_cast<std::int64_t>(std::stoll(*bound));
-      add(visit.text("list." + end, {{"label", label}}) + ": " + display_text(visit, field, value),
+      const auto value = convert_value(field, *bound);
+      add(visit.text("list." + end, {{"label", label}}) + ": " +
+              (value ? display_text(visit, field, *value) : *bound),
           field.name + "_" + end, std::nullopt);
     }
   }

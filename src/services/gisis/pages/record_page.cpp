@@ -61,11 +61,11 @@ Result<json::Array> related(const service::Visit& visit, Registry& registry,
       request.filters.push_back({.field = i, .values = {record.key}, .from = {}, .to = {}});
       const std::uint64_t total = TRY(registry.list(other, request)).total;
       if (total == 0) continue;
-      links.push_back(json::Object{
-          {"text", other.title.in(visit.language) + ": " +
-                       visit.plural("list.found", static_cast<std::int64_t>(total))},
-          {"href", visit.link("/" + other.name) + "?" + field.name + "=" +
-                       http::percent_encode(record.key)}});
+      links.push_back(
+          json::Object{{"text", other.title.in(visit.language) + ": " +
+                                    visit.plural("list.found", static_cast<std::int64_t>(total))},
+                       {"href", visit.link("/" + other.name) + "?" + field.name + "=" +
+                                    http::percent_encode(record.key)}});
     }
   }
   return links;
@@ -85,10 +85,10 @@ Result<http::Response> record_page(service::Visit& visit, Registry& registry,
   const bool has_links = !links.empty();
   const std::string path = visit.link(record_path(module, record));
   const json::Object model{
-      {"sample_notice",
-       is_sample(module, record) ? service::notice(visit, service::Notice::sample,
-                                                   escape_html(visit.text("sample.record")))
-                                 : ""},
+      {"sample_notice", is_sample(module, record)
+                            ? service::notice(visit, service::Notice::sample,
+                                              escape_html(visit.text("sample.record")))
+                            : ""},
       {"facts", service::fact_list(facts)},
       {"has_related", has_links},
       {"related", std::move(links)},

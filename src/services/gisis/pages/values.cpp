@@ -1,8 +1,8 @@
 #include "services/gisis/pages/values.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "base/text.h"
 #include "http/url.h"
@@ -63,13 +63,10 @@ std::string display_text(const service::Visit& visit, const FieldDefinition& fie
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr) return "";
   switch (field.type) {
-    case FieldType::date:
-      return date_text(visit, *text);
+    case FieldType::date: return date_text(visit, *text);
     case FieldType::country:
-    case FieldType::choice:
-      return label_of(visit, field, *text);
-    default:
-      return *text;
+    case FieldType::choice: return label_of(visit, field, *text);
+    default: return *text;
   }
 }
 
@@ -81,7 +78,8 @@ std::string display_html(const service::Visit& visit, const FieldDefinition& fie
   if (field.type == FieldType::position) {
     return "<bdi dir=\"ltr\" class=\"position\">" + text + "</bdi>";
   }
-  if (field.type == FieldType::long_text) return "<p class=\"given-text\" dir=\"auto\">" + text + "</p>";
+  if (field.type == FieldType::long_text)
+    return "<p class=\"given-text\" dir=\"auto\">" + text + "</p>";
   if (field.type == FieldType::text) return "<bdi>" + text + "</bdi>";
   return text;
 }
@@ -112,8 +110,7 @@ std::string heading_of(const service::Visit& visit, const ModuleDefinition& modu
 }
 
 bool is_sample(const ModuleDefinition& module, const Record& record) {
-  return module.sample_field &&
-         record.values[*module.sample_field] == FieldValue(std::int64_t{1});
+  return module.sample_field && record.values[*module.sample_field] == FieldValue(std::int64_t{1});
 }
 
 std::string record_path(const ModuleDefinition& module, const Record& record) {
