@@ -90,6 +90,7 @@ struct PortConfig {
   std::uint16_t port = 0;
   std::string socket;  // file name in the socket directory: "imap.sock"
   bool tls = false;    // the gateway ends TLS with its certificate
+  std::string greeting;  // what a ready server says first: "220"; empty: accepting is enough
 };
 
 // A read-only file or folder that the compartment sees besides its program.

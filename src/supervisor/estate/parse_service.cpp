@@ -84,6 +84,7 @@ Result<std::vector<PortConfig>> parse_ports(const Table& service) {
           "socket", fmt::format("\"{}\" is not of the form \"name.sock\"", port.socket)));
     }
     port.tls = TRY(table.boolean("tls", false));
+    port.greeting = TRY(table.string("greeting", ""));
     out.push_back(std::move(port));
   }
   return out;

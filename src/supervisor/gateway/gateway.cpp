@@ -1,0 +1,205 @@
+#include "supervisor/gateway/gateway.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "supervisor/gateway/configuration.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kProcessIdFile = "run/haproxy.pid";
+constexpr auto kStartMax = 15s;
+constexpr auto kWatchInterval = 100ms;
+constexpr auto kBackOffFirst = 200ms;
+constexpr auto kBackOffMost = 10'000ms;
+
+// The HAProxy of an earlier supervisor of this estate, if it still runs: the id alone could be
+// another program's by now.
+std::optional<pid_t> left_behind(const Layout& layout) {
+  const auto text = read_text_file(layout.folder() / kProcessIdFile, 64);
+  const auto id = text ? parse_u64(trim(*text)) : std::nullopt;
+  if (!id) return std::nullopt;
+  const Path process = Path("/proc") / std::to_string(*id);
+  std::error_code error;
+  const Path folder = std::filesystem::read_symlink(process / "cwd", error);
+  if (error || folder != layout.folder()) return std::nullopt;
+  const Path program = std::filesystem::read_symlink(process / "exe", error);
+  if (error || !program.filename().native().starts_with("haproxy")) return std::nullopt;
+  return static_cast<pid_t>(*id);
+}
+
+// What HAProxy says when it refuses its configuration is the best that an operator can get.
+Result<void> check_configuration(const Layout& layout) {
+  ProcessOptions options;
+  options.arguments = {"haproxy", "-c", "-q", "-f", "gateway/haproxy.cfg"};
+  options.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  options.directory = layout.folder();
+  const RunResult result = TRY(run(std::move(options), {}, 1 << 20, 60s));
+  if (result.status.success()) return {};
+  return fail(ErrorKind::invalid,
+              fmt::format("HAProxy refuses {}: {}", (layout.gateway() / "haproxy.cfg").native(),
+                          trim(result.output + result.error_output)));
+}
+
+}  // namespace
+
+Gateway::Gateway(const Estate& estate, const Layout& layout)
+    : estate_(estate), layout_(layout), runtime_(Path(kRuntimeSocket)) {}
+
+Result<std::unique_ptr<Gateway>> Gateway::start(const Estate& estate, const Layout& layout,
+                                                const Messages& messages) {
+  TRY(write_gateway_files(estate, layout, messages));
+  TRY(check_configuration(layout));
+  std::unique_ptr<Gateway> gateway(new Gateway(estate, layout));
+  gateway->exposures_ = TRY(read_exposures(estate, layout));
+  TRY(gateway->launch());
+  gateway->watcher_ = std::thread([raw = gateway.get()] { raw->watch(); });
+  return gateway;
+}
+
+Gateway::~Gateway() { stop(0ms); }
+
+// With the lock held, or before there is a second thread.
+Result<void> Gateway::launch() {
+  const FileDescriptor output =
+      TRY(open_file(layout_.logs() / "gateway.log", O_WRONLY | O_CREAT | O_APPEND, 0640));
+  ProcessOptions options;
+  options.arguments = {"haproxy", "-db", "-f", "gateway/haproxy.cfg"};
+  if (const auto old = left_behind(layout_)) {
+    options.arguments.insert(options.arguments.end(), {"-sf", std::to_string(*old)});
+  }
+  options.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  options.directory = layout_.folder();
+  options.standard_output = output.get();
+  options.standard_error = output.get();
+  Process process = TRY_CONTEXT(Process::start(options), "starting the gateway");
+  const pid_t id = process.id();
+  process_ = std::move(process);
+  TRY(write_file_atomic(layout_.folder() / kProcessIdFile, as_bytes(fmt::format("{}\n", id))));
+  return wait_until_it_answers(id);
+}
+
+Result<void> Gateway::wait_until_it_answers(pid_t id) {
+  const auto until = std::chrono::steady_clock::now() + kStartMax;
+  const std::string wanted = fmt::format("Pid: {}\n", id);
+  while (std::chrono::steady_clock::now() < until) {
+    const auto ended = process_->wait_for(20ms);
+    if (ended) {
+      return fail(ErrorKind::unavailable,
+                  fmt::format("the gateway ended at once ({}); {} says why: often a port that is "
+                              "in use",
+                              ended->describe(), (layout_.logs() / "gateway.log").native()));
+    }
+    const auto answer = runtime_.ask("show info", 500ms);
+    if (answer && answer->find(wanted) != std::string::npos) return {};
+  }
+  return fail(ErrorKind::unavailable, "the gateway started but does not answer");
+}
+
+void Gateway::watch() {
+  ::prctl(PR_SET_NAME, "gateway");
+  auto back_off = std::chrono::milliseconds(kBackOffFirst);
+  auto pause = std::chrono::milliseconds(kWatchInterval);
+  while (!ending_) {
+    std::this_thread::sleep_for(pause);
+    pause = kWatchInterval;
+    const std::lock_guard lock(mutex_);
+    if (ending_ || !process_) continue;
+    const auto ended = process_->poll();
+    if (!ended) continue;
+    log::error("the gateway ended by itself; starting it again", {{"how", ended->describe()}});
+    const auto launched = launch();
+    if (launched) {
+      back_off = kBackOffFirst;
+      continue;
+    }
+    log::error("starting the gateway failed", {{"why", launched.error().message()}});
+    pause = back_off;
+    back_off = std::min<std::chrono::milliseconds>(back_off * 2, kBackOffMost);
+  }
+}
+
+ExposureByService Gateway::exposures() const {
+  const std::lock_guard lock(mutex_);
+  return exposures_;
+}
+
+Result<void> Gateway::set_exposures(const ExposureByService& changes,
+                                    const std::function<void()>& in_force) {
+  const std::lock_guard lock(mutex_);
+  std::string command;
+  for (const auto& [service, exposure] : changes) {
+    if (!command.empty()) command += ';';
+    command += fmt::format("set map {} {} {}", kExposureMap, service, name_of(exposure));
+    exposures_[service] = exposure;
+  }
+  const auto told = runtime_.tell(command);
+  if (told && in_force) in_force();
+  // Memory first, then disk: under an attack the disk may be slow.
+  TRY(write_exposures(exposures_, layout_));
+  if (!told) {
+    // It may be dead, or deaf. A fresh one reads the map from disk.
+    log::error("the gateway is replaced", {{"why", told.error().message()}});
+    if (process_) process_->stop(0ms);
+    TRY(launch());
+    if (in_force) in_force();
+  }
+  end_sessions(changes);
+  return {};
+}
+
+void Gateway::end_sessions(const ExposureByService& changes) {
+  for (const ServiceConfig& service : estate_.services) {
+    const auto change = changes.find(service.name);
+    if (change == changes.end() || change->second != Exposure::sealed) continue;
+    std::vector<std::string> backends;
+    if (service.kind == ServiceKind::http) backends = {backend_name("service", service.name)};
+    for (const PortConfig& port : service.ports) {
+      backends.push_back(backend_name("port", service.name + "." + port.name));
+    }
+    for (const std::string& backend : backends) {
+      const auto told = runtime_.tell(fmt::format("shutdown sessions server {}/one", backend));
+      if (!told) log::warning("ending sessions failed", {{"why", told.error().message()}});
+    }
+  }
+}
+
+void Gateway::note_ready(const std::string& service, std::string_view instance) {
+  const ServiceConfig* config = estate_.find(service);
+  if (!config) return;
+  std::vector<std::string> backends;
+  if (config->kind == ServiceKind::http) {
+    backends = {backend_name(instance == "cleanroom" ? "cleanroom" : "service", service)};
+  }
+  for (const PortConfig& port : config->ports) {
+    backends.push_back(backend_name("port", service + "." + port.name));
+  }
+  for (const std::string& backend : backends) {
+    // Where this fails, the gateway's own health check finds out a moment later.
+    (void)runtime_.tell(fmt::format("set server {}/one health up", backend));
+  }
+}
+
+void Gateway::stop(std::chrono::milliseconds grace) {
+  if (ending_.exchange(true)) return;
+  if (watcher_.joinable()) watcher_.join();
+  const std::lock_guard lock(mutex_);
+  if (process_) {
+    process_->signal(SIGUSR1);  // finish what is under way
+    if (!process_->wait_for(grace)) process_->stop(500ms);
+  }
+  std::error_code ignored;  // A stale file is recognised at the next start.
+  std::filesystem::remove(layout_.folder() / kProcessIdFile, ignored);
+}
+
+}  // namespace bulkhead::supervisor
