@@ -56,7 +56,7 @@ struct VaultConfig {
   std::string site;        // its name in `sites`
   std::string url;         // "https://127.0.0.1:8444/"
   std::string repository;  // "imo": the path below the url
-  std::string user;        // of the append-only credential; the password is secrets/vault.password
+  std::string user;        // the repository's name; its password is secrets/vault.password
   bool run_here = false;   // the supervisor starts bulkhead-vault on <estate>/vault (demo, drills)
   std::uint16_t port = 0;  // of `url`
   // restic's syntax, without the credential: "rest:https://127.0.0.1:8444/imo/".
@@ -88,8 +88,8 @@ enum class ServiceKind { http, tcp };
 struct PortConfig {
   std::string name;  // "imap"
   std::uint16_t port = 0;
-  std::string socket;  // file name in the socket directory: "imap.sock"
-  bool tls = false;    // the gateway ends TLS with its certificate
+  std::string socket;    // file name in the socket directory: "imap.sock"
+  bool tls = false;      // the gateway ends TLS with its certificate
   std::string greeting;  // what a ready server says first: "220"; empty: accepting is enough
 };
 

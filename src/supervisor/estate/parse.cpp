@@ -152,11 +152,7 @@ Result<VaultConfig> parse_vault(const Table& root, const std::vector<Site>& site
     return std::unexpected(table.error_at(
         "repository", "must be lower-case letters, digits and '-', at most 32, letter first"));
   }
-  out.user = TRY(table.string("user", "london"));
-  if (!internal::is_name(out.user)) {
-    return std::unexpected(table.error_at(
-        "user", "must be lower-case letters, digits and '-', at most 32, letter first"));
-  }
+  out.user = out.repository;
   out.run_here = TRY(table.boolean("run_here", false));
   return out;
 }
