@@ -1,0 +1,10 @@
+// bulkhead seal, bulkhead expose
+#pragma once
+
+#include "cli/command.h"
+
+namespace bulkhead::cli {
+
+void register_exposure(Command& root);
+
+}  // namespace bulkhead::cli
