@@ -64,7 +64,10 @@ std::string answer_page(std::string_view page_name, std::string_view condition,
   for (const GatewayPage& candidate : kGatewayPages) {
     if (candidate.name == page_name) page = &candidate;
   }
-  std::string out = fmt::format(
+  // An answer before the body was read would cancel an HTTP/2 stream, and with it the answer.
+  std::string out =
+      fmt::format("  http-request wait-for-body time 2s if {} sends_body\n", condition);
+  out += fmt::format(
       "  http-request return status {} content-type application/problem+json file "
       "gateway/pages/{}.json hdr Cache-Control no-store {} if {} for_programs\n",
       page->status, page->name, headers, condition);
@@ -98,6 +101,7 @@ std::string visitor_rules(const Estate& estate) {
   http-request set-var(txn.language) str(en) unless known_language
   acl for_programs path_end .json .csv
   acl for_programs req.hdr(accept) -m sub json
+  acl sends_body method POST PUT PATCH DELETE
 
   # What only the gateway may say about a request.
   http-request del-header x-bulkhead- -m beg

@@ -1,0 +1,211 @@
+"""The gateway as visitors meet it: who gets in, what is passed on, what is refused, and in which
+words."""
+import re
+import socket
+import subprocess
+import unittest
+import xml.etree.ElementTree as xml
+
+from running_estate import RunningEstate
+
+LANGUAGES = ("en", "fr", "es", "ar", "zh", "ru")
+
+
+class GatewayTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.estate = RunningEstate().__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.estate.__exit__()
+
+    def tearDown(self):
+        for service in ("alpha", "beta", "gamma"):
+            if self.estate.service(service)["exposure"] != "public":
+                self.estate.expose(service, "public")
+
+    def bearer(self, role):
+        return ("-H", "Authorization: Bearer " + self.estate.token(role))
+
+    def test_speaks_http2_and_no_old_tls(self):
+        version = subprocess.run(self.estate.curl("alpha.localhost", "/", "-o", "/dev/null", "-w",
+                                                  "%{http_version}"), capture_output=True, text=True)
+        self.assertEqual(version.stdout, "2")
+        old = subprocess.run(self.estate.curl("alpha.localhost", "/", "--tls-max", "1.1"),
+                             capture_output=True)
+        self.assertEqual(old.returncode, 35)
+
+    def test_passes_on_who_asks_and_drops_what_visitors_claim_about_themselves(self):
+        answer = self.estate.get(
+            "alpha.localhost", "/echo", "-H", "X-Bulkhead-Role: operator", "-H",
+            "X-Bulkhead-Exposure: operators", "-H", "X-Forwarded-For: 10.1.1.1", "-H",
+            "X-Forwarded-Port: 1", "-H", "Forwarded: for=10.1.1.1", "-H", "X-Request-Id: mine")
+        headers = answer.json()["headers"]
+        self.assertEqual(headers["x-bulkhead-role"], "anonymous")
+        self.assertEqual(headers["x-bulkhead-exposure"], "public")
+        self.assertEqual(headers["x-forwarded-for"], "127.0.0.1")
+        self.assertNotIn("x-forwarded-port", headers)
+        self.assertNotIn("forwarded", headers)
+        self.assertRegex(headers["x-request-id"], r"^[0-9a-f-]{36}$")
+        self.assertEqual(answer.headers["x-request-id"], headers["x-request-id"])
+        self.assertIn("max-age=31536000", answer.headers["strict-transport-security"])
+        log = (self.estate.folder / "logs/gateway.log").read_text()
+        self.assertIn(headers["x-request-id"], log)
+
+    def test_internal_paths_are_not_there_however_they_are_written(self):
+        for path in ("/readyz", "/livez", "/metrics", "/quiesce", "/integrity", "/readyz/",
+                     "/%72eadyz", "/READYZ", "/readyz;a", "/readyz?a=b"):
+            self.assertEqual(self.estate.get("alpha.localhost", path).status, 404, path)
+        for path in ("//readyz", "/./readyz", "/a/../readyz", "/a/%2e%2e/readyz", "/a%2f..%2freadyz",
+                     "/a\\readyz"):
+            self.assertEqual(self.estate.get("alpha.localhost", path).status, 400, path)
+
+    def test_unknown_host_is_answered_by_nobody_else(self):
+        answer = self.estate.get("alpha.localhost", "/", "-H", "Host: nobody.localhost")
+        self.assertEqual(answer.status, 421)
+        self.assertIn("There is no service of this name", answer.body)
+
+    def test_read_only_refuses_what_would_change_something(self):
+        self.estate.expose("alpha", "read-only")
+        self.assertEqual(self.estate.get("alpha.localhost", "/echo").json()["headers"]
+                         ["x-bulkhead-exposure"], "read-only")
+        self.assertEqual(self.estate.get("alpha.localhost", "/echo", "-I").status, 200)
+        for method in ("POST", "PUT", "DELETE"):
+            answer = self.estate.get("alpha.localhost", "/fr/form", "-X", method, "-d", "a=b")
+            self.assertEqual(answer.status, 403)
+            self.assertIn("Lecture seule", answer.body)
+
+    def test_members_and_operators_come_in_with_a_pass_of_their_role(self):
+        expected = {"members": {None: 401, "member": 200, "operator": 200},
+                    "operators": {None: 401, "member": 403, "operator": 200}}
+        for exposure, by_role in expected.items():
+            self.estate.expose("alpha", exposure)
+            for role, status in by_role.items():
+                options = self.bearer(role) if role else ()
+                answer = self.estate.get("alpha.localhost", "/echo", *options)
+                self.assertEqual(answer.status, status, (exposure, role))
+                if status == 200:
+                    self.assertEqual(answer.json()["headers"]["x-bulkhead-role"], role)
+
+    def test_a_service_never_sees_a_pass(self):
+        token = self.estate.token("operator")
+        for cookie, left in ((f"a=1; bulkhead_pass={token}; b=2", "a=1; b=2"),
+                             (f"bulkhead_pass={token}; b=2", "b=2"),
+                             (f"a=1; bulkhead_pass={token}", "a=1"),
+                             (f"bulkhead_pass={token}", None),
+                             (f"bulkhead_pass={token}; bulkhead_pass={token}", None)):
+            headers = self.estate.get("alpha.localhost", "/echo", "-H",
+                                      "Cookie: " + cookie).json()["headers"]
+            self.assertEqual(headers.get("cookie"), left, cookie.replace(token, "TOKEN"))
+        headers = self.estate.get("alpha.localhost", "/echo", "-H",
+                                  "Authorization: Bearer " + token).json()["headers"]
+        self.assertNotIn("authorization", headers)
+        self.assertNotIn(token, (self.estate.folder / "logs/gateway.log").read_text())
+
+    def test_the_link_with_a_pass_sets_the_cookie_and_is_not_logged(self):
+        self.estate.expose("alpha", "members")
+        token = self.estate.token("member")
+        answer = self.estate.get("alpha.localhost", "/.bulkhead/pass?token=" + token)
+        self.assertEqual((answer.status, answer.headers["location"]), (303, "/"))
+        cookie = answer.headers["set-cookie"]
+        for attribute in ("Secure", "HttpOnly", "SameSite=Lax"):
+            self.assertIn(attribute, cookie)
+        again = self.estate.get("alpha.localhost", "/echo", "-H", "Cookie: " + cookie.split(";")[0])
+        self.assertEqual(again.status, 200)
+        self.assertNotIn(token, (self.estate.folder / "logs/gateway.log").read_text())
+
+    def test_forged_and_foreign_passes_open_nothing(self):
+        self.estate.expose("alpha", "members")
+        header, payload, signature = self.estate.token("member").split(".")
+        import base64
+        import json
+
+        def encode(value):
+            return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+        forged = [
+            f"{encode({'alg': 'none', 'typ': 'JWT'})}.{payload}.",
+            f"{encode({'alg': 'none', 'typ': 'JWT'})}.{payload}.{signature}",
+            f"{encode({'alg': 'HS256', 'typ': 'JWT'})}.{payload}.{signature}",
+            f"{header}.{encode(dict(claims, role='operator'))}.{signature}",
+            f"{header}.{encode(dict(claims, exp=claims['exp'] + 9999))}.{signature}",
+            f"{header}.{payload}.{signature[:-4]}AAAA", f"{header}.{payload}", "x", "a.b.c"]
+        for token in forged:
+            answer = self.estate.get("alpha.localhost", "/echo", "-H",
+                                     "Authorization: Bearer " + token)
+            self.assertEqual(answer.status, 401, token)
+            link = self.estate.get("alpha.localhost", "/.bulkhead/pass?token=" + token)
+            self.assertEqual(link.status, 401, token)
+            self.assertNotIn("set-cookie", link.headers)
+
+    def test_the_clean_room_is_for_operators(self):
+        host = "alpha.cleanroom.localhost"
+        self.assertEqual(self.estate.get(host).status, 401)
+        self.assertEqual(self.estate.get(host, "/", *self.bearer("member")).status, 403)
+        # Nothing runs in it now.
+        self.assertEqual(self.estate.get(host, "/", *self.bearer("operator")).status, 503)
+
+    def test_sealed_page_speaks_the_visitors_language_and_says_where_to_look(self):
+        self.estate.bulkhead("seal", "alpha")
+        for language in LANGUAGES:
+            by_path = self.estate.get("alpha.localhost", f"/{language}/news", "-H",
+                                      "Accept-Language: de")
+            by_header = self.estate.get("alpha.localhost", "/", "-H",
+                                        f"Accept-Language: xx, {language}-XX;q=0.8, tlh;q=0.1")
+            for answer in (by_path, by_header):
+                self.assertEqual(answer.status, 503)
+                self.assertIn("retry-after", answer.headers)
+                self.assertEqual(answer.headers["content-language"], language)
+                direction = "rtl" if language == "ar" else "ltr"
+                self.assertIn(f'<html lang="{language}" dir="{direction}">', answer.body)
+                self.assertIn(f"https://status.localhost:{self.estate.port}/{language}/", answer.body)
+                self.assertNotIn("unsafe", answer.headers["content-security-policy"])
+        self.assertEqual(self.estate.get("alpha.localhost", "/.bulkhead/gateway.css").status, 200)
+        problem = self.estate.get("alpha.localhost", "/ships.json")
+        self.assertEqual(problem.headers["content-type"], "application/problem+json")
+        self.assertEqual(problem.json()["status"], 503)
+
+    def test_status_page_is_complete_in_every_language(self):
+        for language in LANGUAGES:
+            page = self.estate.get("status.localhost", f"/{language}/")
+            self.assertEqual(page.status, 200)
+            self.assertEqual(len(re.findall("<h1", page.body)), 1)
+            self.assertNotIn("<script", page.body)
+            feed = self.estate.get("status.localhost", f"/{language}/feed.atom")
+            self.assertEqual(xml.fromstring(feed.body).tag, "{http://www.w3.org/2005/Atom}feed")
+        first = self.estate.get("status.localhost", "/", "-H", "Accept-Language: ru")
+        self.assertEqual((first.status, first.headers["location"]), (303, "/ru/"))
+        summary = self.estate.get("status.localhost", "/api/v2/summary.json").json()
+        self.assertEqual(len(summary["components"]), 4)
+        self.assertIn(summary["status"]["indicator"], ("none", "major"))
+        for path in ("/../secrets/pass.key", "/en/../../estate.toml", "/.bulkhead/none", "/de/"):
+            self.assertEqual(self.estate.get("status.localhost", path).status, 404, path)
+        self.assertEqual(self.estate.get("status.localhost", "/en/", "-X", "POST").status, 405)
+
+    def test_mail_passes_through_to_its_socket(self):
+        port = self.estate.service("mail")["ports"]["smtp"]
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as mail:
+            stream = mail.makefile("rwb")
+            self.assertEqual(stream.readline(), b"220 ready\r\n")
+            stream.write(b"HELO\r\n")
+            stream.flush()
+            self.assertEqual(stream.readline(), b"250 HELO\r\n")
+
+
+class RateLimitTest(unittest.TestCase):
+    def test_too_many_requests_are_answered_so(self):
+        with RunningEstate() as estate:
+            # One connection, many requests: far more than the estate's 3000 in five seconds.
+            statuses = subprocess.run(
+                estate.curl("gamma.localhost", "/?[1-6000]", "-o", "/dev/null", "-w",
+                             "%{http_code}\n", "--parallel"), capture_output=True, text=True)
+            self.assertIn("429", statuses.stdout.split())
+            answer = estate.get("gamma.localhost")
+            if answer.status == 429:
+                self.assertIn("retry-after", answer.headers)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
