@@ -1,28 +1,137 @@
 #include "supervisor/protection.h"
 
+#include "base/log.h"
+#include "supervisor/backup/scheduler.h"
+#include "supervisor/incident/routes.h"
+#include "supervisor/watch/canaries.h"
+#include "supervisor/watch/watcher.h"
+
 namespace bulkhead::supervisor {
 namespace {
 
 class Protection final : public Extension {
  public:
-  explicit Protection(Supervisor& supervisor) : supervisor_(supervisor) {}
-  void add_routes(http::Router&) override {}
+  Protection(Supervisor& supervisor, std::unique_ptr<IncidentDesk> desk)
+      : supervisor_(supervisor),
+        desk_(std::move(desk)),
+        vault_(connect_to_vault(supervisor.estate().vault, supervisor.layout())),
+        backups_(supervisor, vault_,
+                 [this](const analysis::Indicator& indicator) { desk_->report(indicator); }),
+        recovery_(supervisor, *desk_, backups_, vault_,
+                  {.rearm = [this](const std::string& service) { return watch(service); },
+                   .ask_page =
+                       [this](const std::string& host, const std::string& pass) {
+                         return OutsideProbe(supervisor_).need_page(host, pass);
+                       }}),
+        scheduler_(supervisor, backups_, vault_),
+        jobs_(supervisor.clock()) {
+    supervisor_.set_exposure_gate(
+        [this](const std::string& service, Exposure to) { return desk_->may_expose(service, to); });
+    supervisor_.set_exposure_observer(
+        [this](const Supervisor::ExposureChange& change) { exposure_changed(change); });
+  }
+
+  ~Protection() override {
+    stop();
+    supervisor_.set_exposure_observer(nullptr);
+    supervisor_.set_exposure_gate(nullptr);
+  }
+
+  void add_routes(http::Router& router) override {
+    add_protection_routes(router, {.supervisor = supervisor_,
+                                   .desk = *desk_,
+                                   .backups = backups_,
+                                   .vault = vault_,
+                                   .recovery = recovery_,
+                                   .jobs = jobs_});
+  }
+
   Result<void> start() override {
+    canary_secret_ = TRY(canary_secret(supervisor_.layout()));
+    watcher_ = TRY(Watcher::start(
+        supervisor_.clock(), [this](const analysis::Indicator& found) { desk_->report(found); }));
+    desk_->resume();
     for (const ServiceConfig& service : supervisor_.estate().services) {
-      if (service.canaries.empty()) continue;
+      if (is_evidence(service.name)) continue;
+      // One dataset that cannot be watched is no reason to run the estate without the others.
+      if (const Result<void> watched = watch(service.name); !watched) {
+        log::error("A dataset is not watched",
+                   {{"service", service.name}, {"error", watched.error().message()}});
+      }
     }
+    scheduler_.start();
     return {};
   }
-  void stop() override {}
+
+  void stop() override {
+    scheduler_.stop();
+    jobs_.stop();
+    watcher_.reset();
+  }
 
  private:
+  // Sealed with an indicator: what lies there now is to be kept, not watched.
+  bool is_evidence(const std::string& service) const {
+    const std::optional<Incident> open = desk_->current();
+    const AffectedService* affected = open ? open->find(service) : nullptr;
+    return affected != nullptr && affected->contained && affected->exposure == Exposure::sealed &&
+           !affected->current_indicators().empty();
+  }
+
+  Result<void> watch(const std::string& name) {
+    const ServiceConfig& service = *supervisor_.estate().find(name);
+    const ServiceStatus status = TRY(supervisor_.service(name));
+    const std::vector<analysis::Indicator> touched =
+        TRY(tend_canaries(supervisor_.layout(), service, status.generation, canary_secret_,
+                          supervisor_.clock().now()));
+    DatasetWatchOptions options{.service = name,
+                                .root = supervisor_.layout().generation(name, status.generation),
+                                .canaries = {},
+                                .limits = {.window = service.watch.period,
+                                           .illegible_max = service.watch.files_of_high_entropy_max,
+                                           .rewritten_max = service.watch.files_changed_max,
+                                           .removed_max = service.watch.files_changed_max},
+                                .entropy_bits_min = service.watch.entropy_bits_min};
+    for (const Path& canary : service.canaries) {
+      if (std::filesystem::exists(options.root / canary)) options.canaries.insert(canary.string());
+    }
+    TRY(watcher_->arm(std::move(options)));
+    for (const analysis::Indicator& indicator : touched) desk_->report(indicator);
+    return {};
+  }
+
+  void exposure_changed(const Supervisor::ExposureChange& change) {
+    desk_->exposure_changed(change);
+    const std::optional<Incident> open = desk_->current();
+    if (change.to != Exposure::sealed || !open) return;
+    const Result<std::string> job = jobs_.start(
+        "evidence", [this, id = open->id, services = change.services](JobHandle& handle) {
+          const Result<void> kept = recovery_.preserve(id, services, handle);
+          return kept ? Result<json::Value>(json::Value()) : std::unexpected(kept.error());
+        });
+    if (!job) {
+      log::warning("Evidence is kept when the recovery begins, not now",
+                   {{"incident", open->id}, {"error", job.error().message()}});
+    }
+  }
+
   Supervisor& supervisor_;
+  const std::unique_ptr<IncidentDesk> desk_;
+  VaultConnection vault_;
+  Backups backups_;
+  Recovery recovery_;
+  BackupScheduler scheduler_;
+  std::string canary_secret_;
+  // Last, so that they end first: both use what is above.
+  Jobs jobs_;
+  std::unique_ptr<Watcher> watcher_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<Extension>> make_protection(Supervisor& supervisor) {
-  return std::make_unique<Protection>(supervisor);
+  std::unique_ptr<IncidentDesk> desk = TRY(IncidentDesk::open(supervisor));
+  return std::make_unique<Protection>(supervisor, std::move(desk));
 }
 
 }  // namespace bulkhead::supervisor

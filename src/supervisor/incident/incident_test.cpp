@@ -129,11 +129,11 @@ class TimelineFile : public ::testing::Test {
   void write(int count) {
     Timeline timeline = Timeline::open(path).value();
     for (int i = 0; i < count; ++i) {
-      ASSERT_TRUE(timeline.append({.time = kStart + i * 1ms,
-                                   .kind = RecordKind::note,
-                                   .service = "website",
-                                   .message = "line \"quoted\" \n and broken",
-                                   .details = {{"n", i}}}));
+      ASSERT_TRUE(timeline.append({{.time = kStart + i * 1ms,
+                                    .kind = RecordKind::note,
+                                    .service = "website",
+                                    .message = "line \"quoted\" \n and broken",
+                                    .details = {{"n", i}}}}));
     }
   }
   std::string content() { return read_text_file(path, kTimelineSizeMax).value(); }

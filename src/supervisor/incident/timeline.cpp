@@ -37,20 +37,24 @@ Result<Timeline> Timeline::open(const Path& path) {
   return timeline;
 }
 
-Result<Record> Timeline::append(Record record) {
+Result<void> Timeline::append(std::vector<Record> records) {
   if (failed_) {
     return fail(ErrorKind::io, path_.string() +
                                    " could not be written before; restart bulkheadd when the "
                                    "disk has room and works again");
   }
-  record.number = records_.size() + 1;
-  const std::string line = json::write(to_json(record)) + "\n";
+  std::string lines;
+  std::uint64_t number = records_.size();
+  for (Record& record : records) {
+    record.number = ++number;
+    lines += json::write(to_json(record)) + "\n";
+  }
   failed_ = true;
-  TRY_CONTEXT(write_all(file_.get(), as_bytes(line)), "writing " + path_.string());
+  TRY_CONTEXT(write_all(file_.get(), as_bytes(lines)), "writing " + path_.string());
   if (fdatasync(file_.get()) != 0) return fail_errno(errno, "syncing " + path_.string());
   failed_ = false;
-  records_.push_back(record);
-  return record;
+  for (Record& record : records) records_.push_back(std::move(record));
+  return {};
 }
 
 }  // namespace bulkhead::supervisor

@@ -17,9 +17,9 @@ class Timeline {
   // Makes the file where there is none.
   static Result<Timeline> open(const Path& file);
 
-  // Numbers the record and writes it. After an error nothing more may be appended: what is on the
-  // disk is then unknown.
-  Result<Record> append(Record record);
+  // Numbers the records and writes them with one sync. After an error nothing more may be appended:
+  // what is on the disk is then unknown.
+  Result<void> append(std::vector<Record> records);
   const std::vector<Record>& records() const { return records_; }
   // Bytes of an unfinished last line that open() cut off.
   std::size_t repaired() const { return repaired_; }

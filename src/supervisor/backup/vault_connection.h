@@ -1,0 +1,37 @@
+// The estate's repository in the vault, opened with the secrets of the estate's folder when it is
+// first needed and kept open: deriving the key from the password takes a while. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "repository/repository.h"
+#include "supervisor/estate/estate.h"
+#include "supervisor/estate/layout.h"
+
+namespace bulkhead::supervisor {
+
+class VaultConnection {
+ public:
+  using Connect = std::function<Result<std::unique_ptr<repository::Repository>>()>;
+
+  explicit VaultConnection(Connect connect) : connect_(std::move(connect)) {}
+
+  // Shared: a backup and a recovery may use it at the same time, and reset() must not end it under
+  // them.
+  Result<std::shared_ptr<repository::Repository>> open();
+  // The next open() connects anew.
+  void reset();
+
+ private:
+  const Connect connect_;
+  std::mutex mutex_;
+  std::shared_ptr<repository::Repository> repository_;  // under mutex_
+};
+
+// With the credential and the password of the estate's folder. The repository is made, empty, where
+// the vault does not hold it yet.
+VaultConnection::Connect connect_to_vault(VaultConfig config, Layout layout);
+
+}  // namespace bulkhead::supervisor

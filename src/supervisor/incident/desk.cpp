@@ -1,0 +1,372 @@
+#include "supervisor/incident/desk.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "supervisor/incident/rules.h"
+#include "supervisor/incident/views.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+constexpr std::string_view kTimelineFile = "timeline.jsonl";
+constexpr std::string_view kPublishedFile = "timeline.json";
+// A storm of indicators says nothing that these do not.
+constexpr std::size_t kIndicatorsMax = 200;
+
+bool is_known(const Incident& incident, const analysis::Indicator& indicator) {
+  const AffectedService* service = incident.find(indicator.service);
+  if (service == nullptr) return false;
+  if (service->indicators.size() >= kIndicatorsMax) return true;
+  const auto current = service->current_indicators();
+  return std::ranges::any_of(current, [&](const analysis::Indicator& known) {
+    return known.kind == indicator.kind && known.path == indicator.path;
+  });
+}
+
+std::vector<std::string> not_yet_sealed(const Incident& incident,
+                                        const std::vector<std::string>& services) {
+  std::vector<std::string> open;
+  for (const std::string& name : services) {
+    const AffectedService* service = incident.find(name);
+    const bool is_sealed =
+        service != nullptr && service->contained && service->exposure == Exposure::sealed;
+    if (!is_sealed) open.push_back(name);
+  }
+  return open;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<IncidentDesk>> IncidentDesk::open(Supervisor& supervisor) {
+  std::unique_ptr<IncidentDesk> desk(new IncidentDesk(supervisor));
+  const Path folder = supervisor.layout().incidents();
+  TRY(make_directories(folder, 0700));
+  std::error_code error;
+  std::string open_id;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string id = entry.path().filename().string();
+    if (!std::filesystem::exists(entry.path() / kTimelineFile)) continue;
+    Timeline timeline = TRY(Timeline::open(entry.path() / kTimelineFile));
+    if (timeline.records().empty()) continue;  // ended before its first record was written
+    if (timeline.repaired() > 0) {
+      log::warning("An incident's timeline ended within a line, which was cut off",
+                   {{"incident", id}, {"bytes", std::to_string(timeline.repaired())}});
+    }
+    Incident incident = TRY(incident_from(id, timeline.records()));
+    if (incident.is_open()) {
+      if (!open_id.empty()) {
+        return fail(ErrorKind::corrupt, "the incidents " + open_id + " and " + id +
+                                            " are both open; close one of them by moving its "
+                                            "folder away");
+      }
+      open_id = id;
+    }
+    desk->published_[id] = timeline.records().size();
+    desk->cases_.emplace(id, Case{std::move(incident), std::move(timeline)});
+  }
+  if (error) return fail_errno(error.value(), "reading " + folder.string());
+  if (!open_id.empty()) desk->publish(open_id);
+  return desk;
+}
+
+IncidentDesk::Case* IncidentDesk::open_one() {
+  for (auto& [id, entry] : cases_) {
+    if (entry.incident.is_open()) return &entry;
+  }
+  return nullptr;
+}
+const IncidentDesk::Case* IncidentDesk::open_one() const {
+  return const_cast<IncidentDesk*>(this)->open_one();
+}
+
+std::string IncidentDesk::next_id() const {
+  const std::string day = to_rfc3339(supervisor_.clock().now()).substr(0, 10);
+  std::uint64_t last = 0;
+  for (const auto& [id, entry] : cases_) {
+    if (!id.starts_with(day + "-")) continue;
+    last = std::max(last, parse_u64(std::string_view(id).substr(day.size() + 1)).value_or(0));
+  }
+  return fmt::format("{}-{}", day, last + 1);
+}
+
+Result<IncidentDesk::Case*> IncidentDesk::open_case(const std::string& reason) {
+  if (Case* open = open_one()) return open;
+  const std::string id = next_id();
+  TRY(make_directories(folder_of(id), 0700));
+  Case fresh{.incident = {.id = id},
+             .timeline = TRY(Timeline::open(folder_of(id) / kTimelineFile))};
+  TRY(append_to(
+      fresh, {{.time = supervisor_.clock().now(), .kind = RecordKind::opened, .message = reason}}));
+  return &cases_.emplace(id, std::move(fresh)).first->second;
+}
+
+// Applied to a copy first: nothing is written that a restart could not read again.
+Result<void> IncidentDesk::append_to(Case& open, std::vector<Record> records) {
+  Incident changed = open.incident;
+  for (const Record& record : records) TRY(changed.apply(record));
+  TRY(open.timeline.append(std::move(records)));
+  open.incident = std::move(changed);
+  return {};
+}
+
+Record IncidentDesk::state_record(IncidentState to, const std::string& message) const {
+  return {.time = supervisor_.clock().now(),
+          .kind = RecordKind::state_changed,
+          .message = message,
+          .details = {{"to", std::string(name_of(to))}}};
+}
+
+void IncidentDesk::report(const analysis::Indicator& indicator) {
+  const Result<std::vector<std::string>> to_seal = take_in(indicator);
+  if (!to_seal) {
+    log::error("An indicator could not be recorded; what its rule says is sealed nevertheless",
+               {{"service", indicator.service}, {"error", to_seal.error().message()}});
+  }
+  // Containing comes before bookkeeping: a full disk must not keep a service open.
+  const std::vector<std::string> services =
+      to_seal ? *to_seal : services_to_seal(supervisor_.estate(), indicator);
+  if (!services.empty()) {
+    const auto sealed =
+        supervisor_.seal(services, fmt::format("{} in {}: {}", name_of(indicator.kind),
+                                               indicator.service, indicator.explanation));
+    if (!sealed) {
+      log::error("Sealing failed; run: bulkhead seal --all", {{"error", sealed.error().message()}});
+    }
+  }
+  if (const std::optional<Incident> open = current()) publish(open->id);
+}
+
+Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator& indicator) {
+  const std::lock_guard lock(mutex_);
+  Case* open = TRY(open_case(fmt::format("{} in {}", name_of(indicator.kind), indicator.service)));
+  if (is_known(open->incident, indicator)) return std::vector<std::string>();
+  std::vector<Record> records{{.time = indicator.time,
+                               .kind = RecordKind::indicator,
+                               .service = indicator.service,
+                               .message = indicator.explanation,
+                               .details = *analysis::to_json(indicator).object()}};
+  const std::vector<std::string> services =
+      not_yet_sealed(open->incident, services_to_seal(supervisor_.estate(), indicator));
+  if (!services.empty()) {
+    if (!seal_caused_at_) seal_caused_at_ = indicator.time;
+    if (open->incident.state == IncidentState::suspected) {
+      records.push_back(state_record(IncidentState::declared,
+                                     fmt::format("A rule seals {}", fmt::join(services, ", "))));
+    }
+  }
+  TRY(append_to(*open, std::move(records)));
+  return services;
+}
+
+Result<Incident> IncidentDesk::declare(const std::vector<std::string>& services,
+                                       const std::string& reason) {
+  const std::vector<std::string> names = TRY(supervisor_.estate().select(services));
+  if (names.empty()) return fail(ErrorKind::invalid, "name at least one service");
+  std::string id;
+  {
+    const std::lock_guard lock(mutex_);
+    Case* open = TRY(open_case(reason));
+    id = open->incident.id;
+    if (open->incident.state == IncidentState::suspected) {
+      TRY(append_to(*open, {state_record(IncidentState::declared, reason)}));
+    }
+  }
+  TRY(supervisor_.seal(names, reason));
+  publish(id);
+  const std::lock_guard lock(mutex_);
+  return cases_.at(id).incident;
+}
+
+Result<Incident> IncidentDesk::close(const std::string& id, const std::string& reason) {
+  TRY(move_to(id, IncidentState::closed, reason));
+  const std::lock_guard lock(mutex_);
+  return cases_.at(id).incident;
+}
+
+void IncidentDesk::resume() {
+  const std::optional<Incident> open = current();
+  if (!open || open->state != IncidentState::declared) return;
+  std::vector<std::string> services;
+  for (const AffectedService& service : open->services) {
+    for (const analysis::Indicator& indicator : service.current_indicators()) {
+      const auto ruled = services_to_seal(supervisor_.estate(), indicator);
+      services.insert(services.end(), ruled.begin(), ruled.end());
+    }
+  }
+  if (services.empty()) return;
+  const auto sealed = supervisor_.seal(services, "A seal that was interrupted is completed");
+  if (!sealed) log::error("Sealing failed", {{"error", sealed.error().message()}});
+}
+
+std::optional<Incident> IncidentDesk::current() const {
+  const std::lock_guard lock(mutex_);
+  const Case* open = open_one();
+  return open == nullptr ? std::nullopt : std::optional(open->incident);
+}
+
+std::vector<Incident> IncidentDesk::all() const {
+  std::vector<Incident> incidents;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, entry] : cases_) incidents.push_back(entry.incident);
+  }
+  std::ranges::sort(incidents, std::greater(), &Incident::opened);
+  return incidents;
+}
+
+Result<json::Value> IncidentDesk::show(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = cases_.find(id);
+  if (found == cases_.end()) {
+    return fail(ErrorKind::not_found,
+                "there is no incident " + id + "; see bulkhead incident list");
+  }
+  return full_json(found->second.incident, found->second.timeline.records());
+}
+
+Result<void> IncidentDesk::append(const std::string& id, std::vector<Record> records) {
+  {
+    const std::lock_guard lock(mutex_);
+    Case* open = open_one();
+    if (open == nullptr || open->incident.id != id) {
+      return fail(ErrorKind::conflict, "incident " + id + " is not open");
+    }
+    TRY(append_to(*open, std::move(records)));
+  }
+  publish(id);
+  return {};
+}
+
+Result<void> IncidentDesk::move_to(const std::string& id, IncidentState state,
+                                   const std::string& message) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = cases_.find(id);
+    if (found == cases_.end()) return fail(ErrorKind::not_found, "there is no incident " + id);
+    if (found->second.incident.state == state) return {};
+    TRY(append_to(found->second, {state_record(state, message)}));
+  }
+  publish(id);
+  return {};
+}
+
+void IncidentDesk::exposure_changed(const Supervisor::ExposureChange& change) {
+  std::string id;
+  {
+    const std::lock_guard lock(mutex_);
+    Case* open = open_one();
+    if (open == nullptr) return;
+    id = open->incident.id;
+    const WallTime now = supervisor_.clock().now();
+    std::vector<Record> records;
+    if (change.to == Exposure::sealed) {
+      const std::vector<std::string> services = not_yet_sealed(open->incident, change.services);
+      if (services.empty()) return;
+      json::Array names(services.begin(), services.end());
+      json::Object details{{"services", names}};
+      if (change.seal) {
+        details.set("gateway_ms", static_cast<std::int64_t>(change.seal->gateway_ms.count()));
+        details.set("seal_ms", static_cast<std::int64_t>(change.seal->seal_ms.count()));
+        if (seal_caused_at_) {
+          const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(
+              now - *seal_caused_at_ - change.seal->seal_ms + change.seal->gateway_ms);
+          details.set("indicator_to_refusal_ms", static_cast<std::int64_t>(since.count()));
+        }
+      }
+      seal_caused_at_.reset();
+      if (open->incident.state == IncidentState::suspected) {
+        records.push_back(state_record(IncidentState::declared, change.reason));
+      }
+      records.push_back(
+          {.time = now,
+           .kind = RecordKind::sealed,
+           .message = fmt::format("Sealed {}: {}", fmt::join(services, ", "), change.reason),
+           .details = std::move(details)});
+      if (open->incident.state != IncidentState::contained) {
+        records.push_back(state_record(IncidentState::contained,
+                                       "The gateway refuses, and the compartments are frozen"));
+      }
+    } else {
+      for (const std::string& service : change.services) {
+        const AffectedService* affected = open->incident.find(service);
+        if (affected == nullptr || !affected->contained) continue;
+        records.push_back({.time = now,
+                           .kind = RecordKind::exposed,
+                           .service = service,
+                           .message = fmt::format("{} is open: {}", service, name_of(change.to)),
+                           .details = {{"to", std::string(name_of(change.to))}}});
+      }
+    }
+    const Result<void> appended = append_to(*open, std::move(records));
+    if (!appended) {
+      log::error("A change of exposure could not be recorded",
+                 {{"incident", id}, {"error", appended.error().message()}});
+      return;
+    }
+  }
+  publish(id);
+}
+
+Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) const {
+  const std::lock_guard lock(mutex_);
+  const Case* open = open_one();
+  if (open == nullptr || to == Exposure::sealed) return {};
+  const AffectedService* affected = open->incident.find(service);
+  if (affected == nullptr || !affected->contained) return {};
+  const auto has_passed = [&](std::initializer_list<Step> steps) {
+    return std::ranges::all_of(steps, [&](Step step) { return affected->is_done(step); });
+  };
+  if (has_passed({Step::verify, Step::integrity, Step::readiness, Step::probe, Step::promote}) ||
+      has_passed({Step::recheck, Step::integrity, Step::readiness})) {
+    return {};
+  }
+  return fail(ErrorKind::conflict,
+              fmt::format("{0} is sealed by incident {1} and has not passed its gates; run: "
+                          "bulkhead incident recover {1} {0}",
+                          service, open->incident.id));
+}
+
+// Hands what is new to the supervisor: its events, the status page, and timeline.json.
+void IncidentDesk::publish(const std::string& id) {
+  std::vector<Record> fresh;
+  StatusIncident status;
+  bool is_open = false;
+  std::string content;
+  {
+    const std::lock_guard lock(mutex_);
+    const Case& entry = cases_.at(id);
+    const std::vector<Record>& records = entry.timeline.records();
+    std::size_t& published = published_[id];
+    fresh.assign(records.begin() + static_cast<std::ptrdiff_t>(published), records.end());
+    published = records.size();
+    status = status_view(id, records);
+    is_open = entry.incident.is_open();
+    content = json::write(full_json(entry.incident, records), json::Layout::indented) + "\n";
+  }
+  for (Record& record : fresh) {
+    const std::string kind = record.kind == RecordKind::state_changed
+                                 ? *record.details.find("to")->string()
+                                 : std::string(name_of(record.kind));
+    supervisor_.append_event({.time = record.time,
+                              .kind = "incident." + kind,
+                              .service = std::move(record.service),
+                              .incident = id,
+                              .message = std::move(record.message),
+                              .details = std::move(record.details)});
+  }
+  supervisor_.set_open_incident(is_open ? id : "");
+  supervisor_.show_incident(is_open ? status : StatusIncident{});
+  const Result<void> written =
+      write_file_atomic(folder_of(id) / kPublishedFile, as_bytes(content), 0600);
+  if (!written) {
+    log::warning("timeline.json could not be written; timeline.jsonl holds the same",
+                 {{"incident", id}, {"error", written.error().message()}});
+  }
+}
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,73 @@
+// The incident desk: where indicators arrive, incidents open, rules seal, and every step is
+// recorded before it counts. At most one incident is open at a time; what happens meanwhile belongs
+// to it. Thread-safe; never calls the supervisor with its own lock held.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/incident/incident.h"
+#include "supervisor/incident/timeline.h"
+#include "supervisor/supervisor.h"
+
+namespace bulkhead::supervisor {
+
+class IncidentDesk {
+ public:
+  // Reads all incidents' timelines. Kind corrupt where one is damaged, or two are open.
+  static Result<std::unique_ptr<IncidentDesk>> open(Supervisor& supervisor);
+
+  // Opens an incident or joins the open one, and seals what a rule says. What goes wrong is logged:
+  // the reporter has nobody to tell.
+  void report(const analysis::Indicator& indicator);
+  // By an operator: opens an incident (or joins the open one) and seals the services.
+  Result<Incident> declare(const std::vector<std::string>& services, const std::string& reason);
+  Result<Incident> close(const std::string& id, const std::string& reason);
+  // After a restart: seals what a rule had begun to seal.
+  void resume();
+
+  std::optional<Incident> current() const;
+  std::vector<Incident> all() const;  // newest first
+  Result<json::Value> show(const std::string& id) const;
+
+  // To the open incident; kind conflict where `id` is not the open one.
+  Result<void> append(const std::string& id, std::vector<Record> records);
+  // Where the table permits; nothing happens where the incident is in that state already.
+  Result<void> move_to(const std::string& id, IncidentState state, const std::string& message);
+
+  // For Supervisor::set_exposure_observer and set_exposure_gate.
+  void exposure_changed(const Supervisor::ExposureChange& change);
+  Result<void> may_expose(const std::string& service, Exposure to) const;
+  Path folder_of(const std::string& id) const { return supervisor_.layout().incidents() / id; }
+
+ private:
+  explicit IncidentDesk(Supervisor& supervisor) : supervisor_(supervisor) {}
+
+  struct Case {
+    Incident incident;
+    Timeline timeline;
+  };
+  // These want mutex_ held.
+  Result<Case*> open_case(const std::string& reason);
+  Result<void> append_to(Case& open, std::vector<Record> records);
+  Record state_record(IncidentState to, const std::string& message) const;
+  Case* open_one();
+  const Case* open_one() const;
+  std::string next_id() const;
+
+  Result<std::vector<std::string>> take_in(const analysis::Indicator& indicator);
+  void publish(const std::string& id);
+
+  Supervisor& supervisor_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Case> cases_;             // by id; under mutex_
+  std::optional<WallTime> seal_caused_at_;        // the indicator that the next seal answers
+  std::map<std::string, std::size_t> published_;  // records handed to the supervisor; under mutex_
+};
+
+}  // namespace bulkhead::supervisor

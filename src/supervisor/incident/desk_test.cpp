@@ -1,0 +1,164 @@
+#include "supervisor/incident/desk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "supervisor/fake_supervisor.h"
+#include "supervisor/incident/rules.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Estate estate() {
+  Estate estate{.name = "imo"};
+  for (const char* name : {"gisis", "mail", "website"}) {
+    ServiceConfig service;
+    service.name = name;
+    estate.services.push_back(service);
+  }
+  estate.rules = {
+      {.when = {IndicatorKind::canary}, .on = {"website"}, .seal = {"website", "gisis"}}};
+  return estate;
+}
+
+class Desk : public ::testing::Test {
+ protected:
+  void SetUp() override { reopen(); }
+  void reopen() {
+    desk.reset();
+    desk = IncidentDesk::open(supervisor).value();
+    supervisor.set_exposure_observer(
+        [this](const auto& change) { desk->exposure_changed(change); });
+    supervisor.set_exposure_gate(
+        [this](const std::string& service, Exposure to) { return desk->may_expose(service, to); });
+  }
+  analysis::Indicator indicator(analysis::IndicatorKind kind) {
+    return {.kind = kind,
+            .service = "website",
+            .path = "0.csv",
+            .time = clock.now(),
+            .explanation = "the canary was written to"};
+  }
+  void touch_canary() { desk->report(indicator(analysis::IndicatorKind::canary_touched)); }
+
+  TemporaryDirectory folder = TemporaryDirectory::create("desk").value();
+  ManualClock clock{from_rfc3339("2020-09-30T06:00:00Z").value()};
+  FakeSupervisor supervisor{estate(), folder.path(), clock};
+  std::unique_ptr<IncidentDesk> desk;
+};
+
+TEST_F(Desk, RuleSealsAtOnceAndTheIncidentIsContained) {
+  touch_canary();
+  const Incident incident = desk->current().value();
+  EXPECT_EQ(incident.state, IncidentState::contained);
+  EXPECT_EQ(incident.id, "2020-09-30-1");
+  EXPECT_EQ(incident.gateway_ms, 20ms);
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
+  EXPECT_EQ(supervisor.statuses["gisis"].exposure, Exposure::sealed);
+  EXPECT_EQ(supervisor.statuses["mail"].exposure, Exposure::public_);
+  EXPECT_EQ(supervisor.open_incident, "2020-09-30-1");
+  ASSERT_FALSE(supervisor.shown.updates.empty());
+  EXPECT_EQ(supervisor.shown.updates.back().step, StatusStep::contained);
+}
+
+TEST_F(Desk, IndicatorWithoutARuleOnlyRaisesASuspicion) {
+  desk->report(indicator(analysis::IndicatorKind::entropy_jump));
+  EXPECT_EQ(desk->current()->state, IncidentState::suspected);
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::public_);
+  EXPECT_TRUE(desk->close("2020-09-30-1", "a release was published"));
+  EXPECT_FALSE(desk->current());
+  EXPECT_EQ(supervisor.open_incident, "");
+}
+
+TEST_F(Desk, SuspicionBecomesContainedWhenARuleFollows) {
+  desk->report(indicator(analysis::IndicatorKind::entropy_jump));
+  touch_canary();
+  EXPECT_EQ(desk->current()->state, IncidentState::contained);
+  EXPECT_EQ(desk->all().size(), 1u);
+}
+
+TEST_F(Desk, SameIndicatorAgainIsNotRecordedAgain) {
+  touch_canary();
+  const std::size_t events = supervisor.events.size();
+  touch_canary();
+  EXPECT_EQ(supervisor.events.size(), events);
+}
+
+TEST_F(Desk, SurvivesItsEndAtAnyMoment) {
+  touch_canary();
+  reopen();
+  EXPECT_EQ(desk->current()->state, IncidentState::contained);
+  EXPECT_EQ(desk->current()->services.size(), 2u);
+  ASSERT_FALSE(desk->close("2020-09-30-7", "x"));
+  EXPECT_TRUE(desk->close("2020-09-30-1", "nothing found"));
+  reopen();
+  EXPECT_FALSE(desk->current());
+  clock.advance(1h);
+  EXPECT_EQ(desk->declare({"mail"}, "again").value().id, "2020-09-30-2");
+}
+
+TEST_F(Desk, SealThatWasInterruptedIsCompletedAfterTheRestart) {
+  supervisor.set_exposure_observer(nullptr);  // ended after the record, before the seal
+  touch_canary();
+  EXPECT_EQ(desk->current()->state, IncidentState::declared);
+  reopen();
+  desk->resume();
+  EXPECT_EQ(desk->current()->state, IncidentState::contained);
+}
+
+TEST_F(Desk, SealedServiceIsNotOpenedBeforeItsGates) {
+  touch_canary();
+  const auto refused = supervisor.set_exposure("website", Exposure::public_, "impatience");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::conflict);
+  EXPECT_NE(refused.error().message().find("bulkhead incident recover 2020-09-30-1 website"),
+            std::string::npos);
+  EXPECT_TRUE(supervisor.set_exposure("mail", Exposure::members, "not part of it"));
+}
+
+TEST_F(Desk, SealByHandDuringAnIncidentJoinsIt) {
+  touch_canary();
+  ASSERT_TRUE(supervisor.seal({"mail"}, "to be sure"));
+  EXPECT_TRUE(desk->current()->find("mail")->contained);
+  EXPECT_EQ(desk->current()->find("website")->seals, 1u);
+}
+
+TEST_F(Desk, SealWithoutAnIncidentIsJustASeal) {
+  ASSERT_TRUE(supervisor.seal({"mail"}, "maintenance"));
+  EXPECT_FALSE(desk->current());
+}
+
+TEST_F(Desk, DeclaringSealsTheNamedServicesOnly) {
+  const auto incident = desk->declare({"gisis"}, "a call from the UN ICC");
+  ASSERT_TRUE(incident);
+  EXPECT_EQ(incident->state, IncidentState::contained);
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::public_);
+  EXPECT_EQ(desk->declare({"nonsense"}, "x").error().kind(), ErrorKind::not_found);
+  EXPECT_EQ(desk->declare({}, "x").error().kind(), ErrorKind::invalid);
+}
+
+TEST_F(Desk, ShowsTheWholeTimeline) {
+  touch_canary();
+  const json::Value shown = desk->show("2020-09-30-1").value();
+  EXPECT_EQ(*shown["state"].string(), "contained");
+  EXPECT_EQ(shown["timeline"].array()->size(), 5u);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "incidents/2020-09-30-1/timeline.json"));
+  EXPECT_EQ(desk->show("x").error().kind(), ErrorKind::not_found);
+}
+
+TEST(Rules, SealWhatTheySayInTheEstatesOrder) {
+  analysis::Indicator indicator{.service = "website"};
+  indicator.kind = analysis::IndicatorKind::canary_touched;
+  EXPECT_THAT(services_to_seal(estate(), indicator), ElementsAre("gisis", "website"));
+  indicator.kind = analysis::IndicatorKind::watch_blind;
+  EXPECT_THAT(services_to_seal(estate(), indicator), IsEmpty());
+  indicator = {.kind = analysis::IndicatorKind::canary_touched, .service = "mail"};
+  EXPECT_THAT(services_to_seal(estate(), indicator), IsEmpty());
+}
+
+}  // namespace
+}  // namespace bulkhead::supervisor
