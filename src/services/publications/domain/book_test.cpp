@@ -10,9 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Book open_test_book() {
-  return Book::from_bytes(test_book().build()).value();
-}
+Book open_test_book() { return Book::from_bytes(test_book().build()).value(); }
 
 TEST(Package, HoldsMetadataOfTheChosenIdentifier) {
   const Book book = open_test_book();
