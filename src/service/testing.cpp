@@ -14,6 +14,8 @@ WallTime test_time() {
   return sys_days(year(2026) / June / 1) + hours(12);
 }
 
+constexpr std::size_t kFileSizeMax = 64 * 1024 * 1024;
+
 class KeptAudit final : public Audit {
  public:
   explicit KeptAudit(Clock& clock) : clock_(clock) {}
@@ -89,8 +91,7 @@ class InProcess final : public ServiceUnderTest {
       return streamed ? body.text : "stream failed: " + streamed.error().message();
     }
     if (!response.file) return response.body;
-    auto bytes =
-        read_to_end(response.file->file.get(), response.file->offset + response.file->length);
+    auto bytes = read_to_end(response.file->file.get(), kFileSizeMax);
     if (!bytes) return "file failed: " + bytes.error().message();
     return std::string(as_text(*bytes).substr(response.file->offset, response.file->length));
   }

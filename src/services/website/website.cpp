@@ -5,6 +5,7 @@
 #include "services/website/pages/contact_page.h"
 #include "services/website/pages/content_pages.h"
 #include "services/website/pages/machine_pages.h"
+#include "services/website/pages/search_page.h"
 
 namespace bulkhead::services::website {
 
@@ -23,6 +24,7 @@ Result<void> set_up(service::Context& context, http::Router& router) {
   context.site.set_navigation(
       [content](const service::Visit& visit) { return main_menu(visit, *content->current()); });
   add_content_pages(context.site, content);
+  add_search_page(context, content);
   add_contact_page(context, messages);
   add_machine_pages(context, router, content, security_contact);
 

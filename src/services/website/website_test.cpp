@@ -135,6 +135,33 @@ TEST_F(Website, NewsAreDividedIntoPages) {
   EXPECT_THAT(page, Not(HasSubstr("recovery-exercise")));
 }
 
+TEST_F(Website, SearchFindsPagesInTheVisitorsLanguage) {
+  EXPECT_THAT(body("/fr/search?q=piraterie"), HasSubstr("href=\"/fr/digital-services\""));
+  EXPECT_THAT(body("/ar/search?q=ماربول"), HasSubstr("href=\"/ar/environment\""));
+  EXPECT_THAT(body("/zh/search?q=压载水"), HasSubstr("href=\"/zh/environment\""));
+  EXPECT_THAT(body("/en/search?q=zzzzzz"), HasSubstr("empty-state"));
+  EXPECT_THAT(body("/en/search?q=%22unclosed+AND+("), HasSubstr("<form"));
+  EXPECT_THAT(body("/en/search"), Not(HasSubstr("empty-state")));
+}
+
+TEST_F(Website, SearchFindsFallbacksAndMarksTheirLanguage) {
+  const std::string page = body("/ru/search?q=antarctic");
+  EXPECT_THAT(page, HasSubstr("<li lang=\"en\" dir=\"ltr\">"));
+  EXPECT_THAT(page, HasSubstr("href=\"/ru/safety/polar-code\""));
+}
+
+TEST_F(Website, SearchIndexIsMadeAnewWhenItIsDamaged) {
+  body("/en/search?q=ballast");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(data() / ".search")) {
+    if (!entry.is_regular_file()) continue;
+    ASSERT_TRUE(write_file_atomic(entry.path(), as_bytes("\x8f\x03 encrypted")));
+  }
+  auto restarted = service::ServiceUnderTest::start(definition(), set_up, data());
+  ASSERT_TRUE(restarted);
+  http::Response response = (*restarted)->get("/en/search?q=ballast");
+  EXPECT_THAT((*restarted)->body_of(response), HasSubstr("href=\"/en/environment\""));
+}
+
 TEST_F(Website, AtomFeedHoldsTheNewsInItsLanguage) {
   http::Response response = service_->get("/ar/news/feed.atom");
   EXPECT_THAT(*response.headers.find("Content-Type"), HasSubstr("application/atom+xml"));

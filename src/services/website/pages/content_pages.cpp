@@ -209,6 +209,7 @@ std::vector<service::Link> main_menu(const Visit& visit, const Content& content)
   }
   out.push_back({visit.text("nav.news"), "/news"});
   out.push_back({visit.text("nav.contact"), "/contact"});
+  out.push_back({visit.text("nav.search"), "/search"});
   return out;
 }
 
