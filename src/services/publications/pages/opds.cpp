@@ -185,7 +185,7 @@ Result<http::Response> how_to(Visit& visit, const Catalogue&) {
   return visit.page({.title = visit.text("opds.title"),
                      .description = visit.text("opds.lead"),
                      .content = "<p>" + escape_html(visit.text("opds.how")) +
-                                "</p><p><a class=\"identifier\" dir=\"ltr\" href=\"" +
+                                "</p><p><a class=\"identifier feed-address\" dir=\"ltr\" href=\"" +
                                 escape_html(visit.link("/opds")) + "\">" + escape_html(address) +
                                 "</a></p>",
                      .breadcrumbs = {{visit.text("nav.catalogue"), visit.link("/")}},
