@@ -42,8 +42,14 @@ function(bulkhead_collect)
   if(BULKHEAD_TESTS AND tests)
     add_executable(${A_NAME}_test ${tests})
     target_link_libraries(${A_NAME}_test PRIVATE ${A_NAME} GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${A_NAME}_test PRIVATE
-      BULKHEAD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" BULKHEAD_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    # Only where it is asked for: a path in every command would spoil ccache between checkouts.
+    foreach(test ${tests})
+      file(STRINGS ${test} asks REGEX "BULKHEAD_(SOURCE|BINARY)_DIR" LIMIT_COUNT 1)
+      if(asks)
+        set_property(SOURCE ${test} APPEND PROPERTY COMPILE_DEFINITIONS
+          BULKHEAD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" BULKHEAD_BINARY_DIR="${CMAKE_BINARY_DIR}")
+      endif()
+    endforeach()
     gtest_discover_tests(${A_NAME}_test TEST_PREFIX "${A_NAME}." DISCOVERY_MODE PRE_TEST
                          DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS unit)
   endif()
