@@ -65,25 +65,30 @@ Result<std::string> encode_key_file(const crypto::MasterKey& master, std::string
   return json::write(file);
 }
 
-Result<crypto::MasterKey> open_key_file(std::string_view text, std::string_view password) {
+Result<KeyFile> decode_key_file(std::string_view text) {
   const json::Value file = TRY(json::parse(text));
   const std::string kdf = TRY(file["kdf"].to_string("the key's kdf"));
   if (kdf != "scrypt") {
     return fail(ErrorKind::invalid, fmt::format("key derivation \"{}\" is not known", kdf));
   }
-  crypto::ScryptCost cost;
-  cost.n = TRY(file["N"].to_u64("the key's N"));
-  cost.r = TRY(file["r"].to_u64("the key's r"));
-  cost.p = TRY(file["p"].to_u64("the key's p"));
-  const std::string salt_text = TRY(file["salt"].to_string("the key's salt"));
-  const Bytes salt = TRY_CONTEXT(from_base64(salt_text), "the key's salt");
-  if (salt.size() != kSaltSize) {
-    return fail(ErrorKind::corrupt, fmt::format("the key's salt has {} bytes", salt.size()));
+  KeyFile key;
+  key.cost.n = TRY(file["N"].to_u64("the key's N"));
+  key.cost.r = TRY(file["r"].to_u64("the key's r"));
+  key.cost.p = TRY(file["p"].to_u64("the key's p"));
+  const std::string salt = TRY(file["salt"].to_string("the key's salt"));
+  key.salt = TRY_CONTEXT(from_base64(salt), "the key's salt");
+  if (key.salt.size() != kSaltSize) {
+    return fail(ErrorKind::corrupt, fmt::format("the key's salt has {} bytes", key.salt.size()));
   }
-  const std::string data_text = TRY(file["data"].to_string("the key's data"));
-  const Bytes sealed = TRY_CONTEXT(from_base64(data_text), "the key's data");
-  const crypto::MasterKey user_key = TRY(password_key(password, salt, cost));
-  auto plaintext = user_key.unseal(sealed);
+  const std::string data = TRY(file["data"].to_string("the key's data"));
+  key.sealed_master = TRY_CONTEXT(from_base64(data), "the key's data");
+  return key;
+}
+
+Result<crypto::MasterKey> open_key_file(std::string_view text, std::string_view password) {
+  const KeyFile key = TRY(decode_key_file(text));
+  const crypto::MasterKey user_key = TRY(password_key(password, key.salt, key.cost));
+  auto plaintext = user_key.unseal(key.sealed_master);
   if (!plaintext) return fail(ErrorKind::denied, "the password does not open this key");
   auto master = decode_master_key(*plaintext);
   crypto::wipe(*plaintext);

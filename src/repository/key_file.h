@@ -21,6 +21,14 @@ struct KeyFileOptions {
   crypto::ScryptCost cost;
 };
 
+struct KeyFile {
+  crypto::ScryptCost cost;
+  Bytes salt;
+  Bytes sealed_master;
+};
+// Reads the fields alone; nothing is derived. Kind corrupt, or invalid for another derivation.
+Result<KeyFile> decode_key_file(std::string_view text);
+
 // JSON text.
 Result<std::string> encode_key_file(const crypto::MasterKey& master, std::string_view password,
                                     const KeyFileOptions& options, Random& random);

@@ -1,0 +1,19 @@
+// Frames of others: bounded memory, whatever they claim.
+#include <cstddef>
+#include <cstdint>
+
+#include "base/check.h"
+#include "repository/compression.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace bulkhead;
+  using namespace bulkhead::repository;
+  constexpr std::size_t kLimit = 1 << 20;
+  const ByteView bytes(data, size);
+  const auto content = decompress_up_to(bytes, kLimit);
+  if (content) {
+    CHECK(content->size() <= kLimit);
+    CHECK(decompress_exactly(bytes, content->size()).has_value());
+  }
+  return 0;
+}
