@@ -3,7 +3,8 @@
 #   bulkhead_library(NAME [DEPENDS folders…] [LINK libraries…])
 #   bulkhead_program(NAME [DEPENDS folders…] [LINK libraries…])     a library and its main.cpp
 #
-# All *.cpp of the folder and of its subfolders belong to it, by the ends of their names:
+# All *.cpp of the folder and of its subfolders (but those that have a CMakeLists.txt themselves)
+# belong to it, by the ends of their names:
 # *_test.cpp to one test program NAME_test, each *_fuzz.cpp to a fuzzer of its own,
 # *_benchmark.cpp to NAME_benchmark, main.cpp to the program, the rest to the library.
 find_package(Threads REQUIRED)
@@ -16,6 +17,12 @@ endif()
 function(bulkhead_collect)
   cmake_parse_arguments(A "" "NAME;PROGRAM" "DEPENDS;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  # A subfolder with a CMakeLists.txt of its own is a program of its own.
+  file(GLOB_RECURSE others CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
+  foreach(other ${others})
+    get_filename_component(other ${other} DIRECTORY)
+    list(FILTER sources EXCLUDE REGEX "^${other}/")
+  endforeach()
   set(tests ${sources})
   set(fuzzers ${sources})
   set(benchmarks ${sources})

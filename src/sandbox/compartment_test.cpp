@@ -2,7 +2,6 @@
 // boundary_test.cpp.
 #include "sandbox/compartment.h"
 
-#include <iostream>
 #include <stdexcept>
 #include <thread>
 
@@ -148,36 +147,23 @@ TEST_F(CompartmentTest, OutlivesTheThreadThatStartedIt) {
   EXPECT_FALSE(compartment->poll());
 }
 
-// Not a test: what the next one runs in a process of its own, to end it.
-TEST_F(CompartmentTest, DISABLED_OwnsOneUntilItIsKilled) {
-  auto compartment = start_ticking();
-  std::cout << "service " << compartment.processes().back() << std::endl;
-  compartment.wait();
-}
-
 TEST_F(CompartmentTest, EndsWithTheProcessThatOwnsIt) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const FileDescriptor read_end(ends[0]);
   FileDescriptor write_end(ends[1]);
-  auto owner = Process::start({.arguments = {"/proc/self/exe", "--gtest_also_run_disabled_tests",
-                                             "--gtest_filter=*DISABLED_OwnsOneUntilItIsKilled"},
-                               .environment = {"BULKHEAD_PROBE=" + probe_program().native()},
+  auto owner = Process::start({.arguments = {test_program("bulkhead-sandbox-trial").native(), "own",
+                                             estate_->path("").native(),
+                                             test_program("bulkhead-compartment-probe").native()},
+                               .environment = {"PATH=/usr/bin:/bin"},
                                .standard_output = write_end.get()});
   ASSERT_TRUE(owner) << owner.error().message();
   write_end.reset();
-  std::string text;
-  std::optional<std::uint64_t> service;
-  while (!service) {
-    std::uint8_t buffer[4096];
-    const auto got = read_some(read_end.get(), buffer);
-    ASSERT_TRUE(got && *got > 0) << text;
-    text.append(reinterpret_cast<const char*>(buffer), *got);
-    const auto at = text.find("service ");
-    const auto line_end = text.find('\n', at);
-    if (at == std::string::npos || line_end == std::string::npos) continue;
-    service = parse_u64(std::string_view(text).substr(at + 8, line_end - at - 8));
-  }
+  std::uint8_t buffer[64];
+  const auto got = read_some(read_end.get(), buffer);
+  ASSERT_TRUE(got && *got > 0);
+  const auto service = parse_u64(trim(as_text(ByteView(buffer, *got))));
+  ASSERT_TRUE(service);
   const auto id = static_cast<pid_t>(*service);
   ASSERT_TRUE(is_running(id));
   ::kill(owner->id(), SIGKILL);

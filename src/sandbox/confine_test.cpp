@@ -97,27 +97,20 @@ TEST(Confine, ExtractsTheTextOfAPdf) {
               HasSubstr("Safety of navigation"));
 }
 
-// Not a test: what the next one runs inside a compartment.
-TEST(Confine, DISABLED_InsideACompartment) {
-  EXPECT_EQ(answer("/usr/bin/cat", {}, "inside"), "inside");
-  EXPECT_THAT(answer("/usr/bin/pdftotext", {"-", "-"}, kSmallestPdf),
-              HasSubstr("Safety of navigation"));
-  if (landlock_version() > 0) {
-    EXPECT_THAT(answer("/usr/bin/cat", {"/data/page"}), HasSubstr("Permission denied"));
-  }
-}
-
 TEST(Confine, WorksInsideACompartment) {
   auto estate = TestEstate::create();
   ASSERT_TRUE(estate) << estate.error().message();
   Policy policy = estate->probe_policy(Network::none, {});
-  policy.read_only = {{"/proc/self/exe", "/program/test"}};
-  policy.read_only[0].first = std::filesystem::read_symlink("/proc/self/exe");
-  policy.command = {"/program/test", "--gtest_also_run_disabled_tests",
-                    "--gtest_filter=*DISABLED_InsideACompartment"};
+  policy.read_only = {{test_program("bulkhead-sandbox-trial"), "/program/trial"}};
+  policy.command = {"/program/trial", "confine"};
   auto compartment = Compartment::start(policy, estate->log());
   ASSERT_TRUE(compartment) << compartment.error().message();
-  EXPECT_TRUE(compartment->wait().success()) << estate->log_text();
+  EXPECT_TRUE(compartment->wait().success());
+  const std::string text = estate->log_text();
+  EXPECT_THAT(text, HasSubstr("/usr/bin/cat: text\n"));
+  EXPECT_THAT(text, HasSubstr("/usr/bin/pdftotext: /usr/bin/pdftotext: exit status 1"));
+  EXPECT_THAT(text, HasSubstr(landlock_version() > 0 ? "'/data/page' for reading: Permission denied"
+                                                     : "/usr/bin/head: con"));
 }
 
 }  // namespace

@@ -20,16 +20,17 @@ TEST(OrdinaryUser, IsHeldByTheSameBoundaries) {
   ASSERT_EQ(::chmod(folder->path().c_str(), 0755), 0);
   // The build folder may lie where nobody else can look.
   const Path tests = folder->path() / "tests";
-  const Path probe = folder->path() / "probe";
   std::error_code error;
   std::filesystem::copy_file("/proc/self/exe", tests, error);
   ASSERT_FALSE(error) << error.message();
-  std::filesystem::copy_file(probe_program(), probe, error);
-  ASSERT_FALSE(error) << error.message();
+  for (const char* const name : {"bulkhead-compartment-probe", "bulkhead-sandbox-trial"}) {
+    std::filesystem::copy_file(test_program(name), folder->path() / name, error);
+    ASSERT_FALSE(error) << error.message();
+  }
 
   ProcessOptions options{
       .arguments = {tests.native(), "--gtest_filter=Boundary*:Compartment*:Confine*"},
-      .environment = {"BULKHEAD_PROBE=" + probe.native(), "PATH=/usr/bin:/bin"},
+      .environment = {"BULKHEAD_TEST_PROGRAMS=" + folder->path().native(), "PATH=/usr/bin:/bin"},
       .directory = "/"};
   options.before_exec = [] {
     return ::setgroups(0, nullptr) == 0 && ::setresgid(kNobody, kNobody, kNobody) == 0 &&

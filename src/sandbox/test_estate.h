@@ -39,7 +39,8 @@ class TestEstate {
   std::string abstract_name_;
 };
 
-// The probe beside the tests, or what BULKHEAD_PROBE names (as another user, from another folder).
-Path probe_program();
+// Beside the tests, or in the folder that BULKHEAD_TEST_PROGRAMS names (for another user, who may
+// not look into ours).
+Path test_program(std::string_view name);
 
 }  // namespace bulkhead::sandbox

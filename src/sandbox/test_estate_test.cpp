@@ -33,10 +33,9 @@ Result<FileDescriptor> listen_unix(std::string name, int type, bool is_abstract)
 
 }  // namespace
 
-Path probe_program() {
-  const char* const named = ::getenv("BULKHEAD_PROBE");
-  return named != nullptr ? Path(named)
-                          : Path(BULKHEAD_BINARY_DIR) / "bin/bulkhead-compartment-probe";
+Path test_program(std::string_view name) {
+  const char* const folder = ::getenv("BULKHEAD_TEST_PROGRAMS");
+  return (folder != nullptr ? Path(folder) : Path(BULKHEAD_BINARY_DIR) / "bin") / name;
 }
 
 Result<TestEstate> TestEstate::create() {
@@ -81,7 +80,7 @@ Policy TestEstate::probe_policy(Network network, std::vector<std::string> attemp
           .command = std::move(attempts),
           .data_directory = path("datasets/website"),
           .socket_directory = path("run/website"),
-          .read_only = {{probe_program(), "/program/probe"},
+          .read_only = {{test_program("bulkhead-compartment-probe"), "/program/probe"},
                         {path("website.toml"), "/config/website.toml"}},
           .audit_socket = path("run/audit.sock"),
           .network = network};
