@@ -198,6 +198,17 @@ std::string status_field(const std::string& what) {
   return "missing";
 }
 
+// bubblewrap's process 1 takes the filter on just after it has started us: that moment is waited
+// for.
+std::string filter_of(const std::string& process) {
+  std::string mode;
+  for (int i = 0; i < 5000 && mode != "2"; ++i) {
+    mode = status_field(process + "/Seccomp");
+    if (mode != "2") ::usleep(1000);
+  }
+  return mode;
+}
+
 std::string names_in(const std::string& folder,
                      const std::function<bool(std::string_view)>& wanted) {
   std::string names;
@@ -293,6 +304,7 @@ std::map<std::string, Attempt> privilege_attempts() {
       {"become-root", [](auto&) { return outcome(::setuid(0)); }},
       {"run", run_program},
       {"status", status_field},
+      {"filter-of", filter_of},
       {"unshare-user", [](auto&) { return outcome(::unshare(CLONE_NEWUSER)); }},
       {"clone-user", [](auto&) { return clone_with(CLONE_NEWUSER); }},
       {"clone-network", [](auto&) { return clone_with(CLONE_NEWNET); }},
