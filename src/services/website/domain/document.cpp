@@ -72,6 +72,7 @@ Result<Document> parse_document(std::string_view content, std::string_view name)
   out.title = TRY(bounded_text(root, "title", kTitleLengthMax));
   out.description = TRY(bounded_text(root, "description", kDescriptionLengthMax));
   out.menu_order = TRY(root.integer("order", {.least = 0, .most = 100'000}, 0));
+  out.menu_title = root.has("menu") ? TRY(bounded_text(root, "menu", kTitleLengthMax)) : out.title;
   out.is_sample = TRY(root.boolean("sample", false));
   TRY(toml.refuse_unknown_keys());
 

@@ -4,11 +4,13 @@
 //   title = "About us"
 //   description = "What the organization does."
 //   order = 10
+//   menu = "About"
 //   +++
 //   Markdown follows.
 //
-// `order` puts a page into the main menu; without it the page is reached by links only. `sample`
-// labels invented facts on screen. Nothing else is allowed, so that a misspelt key is seen.
+// `order` puts a page into the main menu, under the short title `menu` where there is one; without
+// it the page is reached by links only. `sample` labels invented facts on screen. Nothing else is
+// allowed, so that a misspelt key is seen.
 #pragma once
 
 #include <string>
@@ -25,6 +27,7 @@ struct Document {
   std::string title;
   std::string description;
   std::int64_t menu_order = 0;  // 0: not in the menu
+  std::string menu_title;       // the title, where the file gives no shorter one
   bool is_sample = false;
   WallTime modified{};
   std::string html;

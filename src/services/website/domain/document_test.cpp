@@ -25,6 +25,15 @@ TEST(Document, HoldsFrontMatterAndRenderedText) {
   EXPECT_EQ(document->text, "We keep ships safe.");
 }
 
+TEST(Document, MenuTitleIsTheTitleUnlessAShorterOneIsGiven) {
+  EXPECT_EQ(parse_document(kAbout, "x.md").value().menu_title, "About us");
+  EXPECT_EQ(parse_document(
+                "+++\ntitle = \"A long title\"\ndescription = \"B\"\nmenu = \"A\"\n+++\n", "x.md")
+                .value()
+                .menu_title,
+            "A");
+}
+
 TEST(Document, AcceptsLineEndsOfWindows) {
   const auto document =
       parse_document("+++\r\ntitle = \"A\"\r\ndescription = \"B\"\r\n+++\r\nText\r\n", "x.md");

@@ -205,7 +205,7 @@ std::vector<service::Link> main_menu(const Visit& visit, const Content& content)
   for (const Document* document : content.menu(service::code_of(visit.language))) {
     // A page without a translation is left to the lists, where its language is marked.
     if (document->path.empty() || language_if_other(visit, *document)) continue;
-    out.push_back({document->title, address_of(*document)});
+    out.push_back({document->menu_title, address_of(*document)});
   }
   out.push_back({visit.text("nav.news"), "/news"});
   out.push_back({visit.text("nav.contact"), "/contact"});
