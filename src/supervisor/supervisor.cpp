@@ -4,18 +4,12 @@ namespace bulkhead::supervisor {
 
 std::string_view name_of(ServiceState state) {
   switch (state) {
-    case ServiceState::stopped:
-      return "stopped";
-    case ServiceState::starting:
-      return "starting";
-    case ServiceState::ready:
-      return "ready";
-    case ServiceState::unready:
-      return "unready";
-    case ServiceState::waiting:
-      return "waiting";
-    case ServiceState::frozen:
-      return "frozen";
+    case ServiceState::stopped: return "stopped";
+    case ServiceState::starting: return "starting";
+    case ServiceState::ready: return "ready";
+    case ServiceState::unready: return "unready";
+    case ServiceState::waiting: return "waiting";
+    case ServiceState::frozen: return "frozen";
   }
   return "";
 }

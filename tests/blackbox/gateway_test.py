@@ -161,7 +161,8 @@ class GatewayTest(unittest.TestCase):
                 direction = "rtl" if language == "ar" else "ltr"
                 self.assertIn(f'<html lang="{language}" dir="{direction}">', answer.body)
                 self.assertIn(f"https://status.localhost:{self.estate.port}/{language}/", answer.body)
-                self.assertNotIn("unsafe", answer.headers["content-security-policy"])
+                self.assertIn("default-src 'none'; style-src 'self';",
+                              answer.headers["content-security-policy"])
         self.assertEqual(self.estate.get("alpha.localhost", "/.bulkhead/gateway.css").status, 200)
         problem = self.estate.get("alpha.localhost", "/ships.json")
         self.assertEqual(problem.headers["content-type"], "application/problem+json")

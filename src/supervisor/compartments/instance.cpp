@@ -84,8 +84,8 @@ sandbox::Policy policy_of(const ServiceConfig& service, const Layout& layout,
   if (service.command.empty()) {
     const std::string program = fmt::format("/program/{}", service.program);
     policy.read_only.emplace_back(program_folder / service.program, program);
-    policy.command = {program,  "--socket", "/run/service/service.sock",
-                      "--data", "/data",    "--audit-socket",
+    policy.command = {program,          "--socket", "/run/service/service.sock",
+                      "--data",         "/data",    "--audit-socket",
                       "/run/audit.sock"};
     if (has_config) policy.command.insert(policy.command.end(), {"--config", config_inside});
   } else {

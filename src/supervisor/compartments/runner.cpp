@@ -110,18 +110,16 @@ Result<Instance> ServiceRunner::launch(const std::string& generation, std::strin
   const Path data = layout.generation(config_.name, generation);
   std::error_code error;
   if (!std::filesystem::is_directory(data, error)) {
-    return fail(ErrorKind::not_found,
-                fmt::format("{}: there is no generation {} of its dataset", config_.name,
-                            generation));
+    return fail(ErrorKind::not_found, fmt::format("{}: there is no generation {} of its dataset",
+                                                  config_.name, generation));
   }
   TRY(make_directories(layout.socket_directory(config_.name, instance.name), 0755));
-  const FileDescriptor output =
-      TRY(open_file(layout.logs() / fmt::format("{}.log", config_.name),
-                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+  const FileDescriptor output = TRY(open_file(layout.logs() / fmt::format("{}.log", config_.name),
+                                              O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   const sandbox::Policy policy =
       policy_of(config_, layout, context_.program_folder, instance.name, generation);
-  instance.compartment = TRY_CONTEXT(sandbox::Compartment::start(policy, output.get()),
-                                     config_.name);
+  instance.compartment =
+      TRY_CONTEXT(sandbox::Compartment::start(policy, output.get()), config_.name);
   instance.state = ServiceState::starting;
   TRY(replace_symlink(layout.socket_directory(config_.name, role), instance.name));
   readiness_due_ = {};
@@ -152,8 +150,8 @@ void ServiceRunner::look_at_end(Instance& instance, std::string_view role,
     back_off_ = std::min(back_off_ * 2, kBackOffMost);
     ++restarts_;
   }
-  notes.push_back({"service.ended", fmt::format("{} ended by itself ({})", config_.name, how),
-                   role});
+  notes.push_back(
+      {"service.ended", fmt::format("{} ended by itself ({})", config_.name, how), role});
 }
 
 void ServiceRunner::restart_when_due(std::vector<Note>& notes) {
@@ -167,8 +165,8 @@ void ServiceRunner::restart_when_due(std::vector<Note>& notes) {
   }
   const std::string why = launched.error().message();
   if (current_.problem != why) {
-    notes.push_back({"service.failed", fmt::format("{} cannot start: {}", config_.name, why),
-                     "current"});
+    notes.push_back(
+        {"service.failed", fmt::format("{} cannot start: {}", config_.name, why), "current"});
   }
   set_state(current_, ServiceState::waiting, why);
   start_due_ = context_.clock.steady_now() + back_off_;
@@ -210,15 +208,14 @@ void ServiceRunner::look_at_readiness(std::string_view role) {
       instance->problem = answer.error().message();
     } else if (++missed_ >= kMissedMax && instance->state == ServiceState::ready) {
       set_state(*instance, ServiceState::unready, answer.error().message());
-      notes.push_back({"service.unready",
-                       fmt::format("{} does not answer: {}", config_.name,
-                                   answer.error().message()),
-                       role});
+      notes.push_back(
+          {"service.unready",
+           fmt::format("{} does not answer: {}", config_.name, answer.error().message()), role});
     }
     const bool soon = !answer && starting;
-    readiness_due_ = context_.clock.steady_now() +
-                     (soon ? std::chrono::milliseconds(kReadinessWhileStarting)
-                           : std::chrono::milliseconds(kReadinessInterval));
+    readiness_due_ =
+        context_.clock.steady_now() + (soon ? std::chrono::milliseconds(kReadinessWhileStarting)
+                                            : std::chrono::milliseconds(kReadinessInterval));
   }
   tell(notes);
 }
@@ -256,9 +253,9 @@ ServiceStatus ServiceRunner::status() const {
 
 bool ServiceRunner::wait_until_ready(std::chrono::milliseconds time_max) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, time_max,
-                           [&] { return current_.state == ServiceState::ready || ending_; }) &&
-         !ending_;
+  return changed_.wait_for(lock, time_max, [&] {
+    return current_.state == ServiceState::ready || ending_;
+  }) && !ending_;
 }
 
 Result<void> ServiceRunner::start() {
@@ -365,8 +362,8 @@ Result<std::string> ServiceRunner::start_clean_room(const std::string& generatio
   if (cleanroom_ && cleanroom_->name == name && cleanroom_->state == ServiceState::ready) {
     return name;
   }
-  const std::string problem = cleanroom_ && cleanroom_->name == name ? cleanroom_->problem
-                                                                     : "it was replaced or ended";
+  const std::string problem =
+      cleanroom_ && cleanroom_->name == name ? cleanroom_->problem : "it was replaced or ended";
   return fail(ErrorKind::unavailable,
               fmt::format("{}: generation {} is not ready in the clean room: {}", config_.name,
                           generation, problem));
@@ -410,8 +407,7 @@ Result<void> ServiceRunner::end_clean_room() {
 
 Result<std::string> ServiceRunner::instance_named(std::string_view role) const {
   const std::lock_guard lock(mutex_);
-  const Instance* instance =
-      role == "current" ? &current_ : (cleanroom_ ? &*cleanroom_ : nullptr);
+  const Instance* instance = role == "current" ? &current_ : (cleanroom_ ? &*cleanroom_ : nullptr);
   if (!instance || !instance->compartment) {
     return fail(ErrorKind::unavailable, fmt::format("{} has no {} instance", config_.name, role));
   }

@@ -40,22 +40,14 @@ std::optional<T> value_in(const Named<T> (&table)[N], std::string_view name) {
 
 }  // namespace
 
-std::string_view name_of(Exposure exposure) {
-  return name_in(kExposures, exposure);
-}
-std::optional<Exposure> exposure_from(std::string_view name) {
-  return value_in(kExposures, name);
-}
-std::string_view name_of(IndicatorKind kind) {
-  return name_in(kIndicators, kind);
-}
+std::string_view name_of(Exposure exposure) { return name_in(kExposures, exposure); }
+std::optional<Exposure> exposure_from(std::string_view name) { return value_in(kExposures, name); }
+std::string_view name_of(IndicatorKind kind) { return name_in(kIndicators, kind); }
 std::optional<IndicatorKind> indicator_kind_from(std::string_view name) {
   return value_in(kIndicators, name);
 }
 
-std::string VaultConfig::location() const {
-  return fmt::format("rest:{}{}/", url, repository);
-}
+std::string VaultConfig::location() const { return fmt::format("rest:{}{}/", url, repository); }
 
 const ServiceConfig* Estate::find(std::string_view service) const {
   for (const ServiceConfig& candidate : services) {
@@ -91,9 +83,7 @@ Result<std::vector<std::string>> Estate::select(const std::vector<std::string>& 
   return out;
 }
 
-std::string Estate::status_host() const {
-  return "status." + gateway.domain;
-}
+std::string Estate::status_host() const { return "status." + gateway.domain; }
 
 std::string Estate::cleanroom_host(std::string_view service) const {
   return fmt::format("{}.cleanroom.{}", service, gateway.domain);

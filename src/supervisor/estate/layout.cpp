@@ -8,9 +8,7 @@ Path Layout::service_config(std::string_view service) const {
   return folder_ / "services" / fmt::format("{}.toml", service);
 }
 
-Path Layout::dataset(std::string_view service) const {
-  return folder_ / "datasets" / service;
-}
+Path Layout::dataset(std::string_view service) const { return folder_ / "datasets" / service; }
 
 Path Layout::generation(std::string_view service, std::string_view generation) const {
   return dataset(service) / generation;

@@ -58,8 +58,9 @@ std::string sentence(const StatusUpdate& update, const Estate& estate, const Mes
                             titles_of(update.services, estate, language));
 }
 
+// With a direction of its own: the digits of a date keep their order in Arabic text.
 std::string time_element(WallTime time) {
-  return fmt::format("<time datetime=\"{}\">{}</time>", to_rfc3339(time), short_time(time));
+  return fmt::format("<time datetime=\"{}\" dir=\"ltr\">{}</time>", to_rfc3339(time), short_time(time));
 }
 
 bool all_operational(const StatusView& view) {

@@ -46,7 +46,7 @@ void StatusWriter::show(const StatusIncident& incident) {
       incidents_.push_back(incident);
     }
     std::sort(incidents_.begin(), incidents_.end(),
-                     [](const auto& a, const auto& b) { return a.opened > b.opened; });
+              [](const auto& a, const auto& b) { return a.opened > b.opened; });
     if (incidents_.size() > kIncidentsShownMax) incidents_.resize(kIncidentsShownMax);
   }
   note_change();
