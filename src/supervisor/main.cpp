@@ -1,4 +1,5 @@
 // bulkheadd --estate DIR: runs an estate in the foreground until SIGTERM or SIGINT.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include "http/server.h"
 #include "supervisor/control/control_routes.h"
 #include "supervisor/control/estate_supervisor.h"
+#include "supervisor/control/log_rotation.h"
 #include "supervisor/control/vault_process.h"
 #include "supervisor/protection.h"
 
@@ -20,7 +22,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kReadyWaitMax = 60s;
+// Longer than any sound service takes; the watchers do not wait for a broken one for ever.
+constexpr auto kReadyWaitMax = 30s;
 constexpr auto kStopGrace = 5s;
 
 Result<Path> program_folder() {
@@ -66,17 +69,23 @@ Result<void> run_estate(const Path& folder, const sigset_t& signals) {
   const Path programs = TRY(program_folder());
   if (::chdir(estate.folder.c_str()) != 0) return fail_errno(errno, estate.folder.native());
   SystemClock clock;
-  const auto vault = TRY(VaultProcess::start(estate, programs));
   const auto supervisor = TRY(EstateSupervisor::create(std::move(estate), programs, clock));
+  const auto vault = TRY(VaultProcess::start(supervisor->estate(), programs));
+  const LogRotation rotation(supervisor->layout().logs());
   supervisor->start_services();
   const auto extension = TRY(make_protection(*supervisor));
   const auto control = TRY(start_control(*supervisor, *extension));
-  const bool all_ready = supervisor->wait_until_ready(kReadyWaitMax);
-  TRY(extension->start());
-  print_addresses(supervisor->estate(), all_ready);
-
   int received = 0;
-  while (::sigwait(&signals, &received) != 0) {
+  bool all_ready = false;
+  const SteadyTime until = clock.steady_now() + kReadyWaitMax;
+  while (!all_ready && received == 0 && clock.steady_now() < until) {
+    all_ready = supervisor->wait_until_ready(200ms);
+    const timespec at_once{};
+    received = std::max(0, ::sigtimedwait(&signals, nullptr, &at_once));
+  }
+  TRY(extension->start());
+  if (received == 0) print_addresses(supervisor->estate(), all_ready);
+  while (received == 0 && ::sigwait(&signals, &received) != 0) {
   }
   log::info("ending", {{"signal", std::to_string(received)}});
   extension->stop();
