@@ -1,0 +1,239 @@
+#include "vault/vault.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/sha256.h"
+
+namespace bulkhead::vault {
+namespace {
+
+using http::Method;
+using http::Response;
+using storage::FileType;
+
+constexpr std::string_view kPassword = "a-password-of-the-test";
+
+std::string name_of(std::string_view content) { return to_hex(crypto::sha256(as_bytes(content))); }
+
+TEST(RequestPath, ReadsWhatTheProtocolHas) {
+  const std::string name(64, 'a');
+  const auto file = parse_request_path("/imo/website/data/" + name);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->repository, "imo/website");
+  EXPECT_EQ(file->type, FileType::data);
+  EXPECT_EQ(file->name, name);
+  EXPECT_EQ(parse_request_path("/imo/config")->type, FileType::config);
+  EXPECT_EQ(parse_request_path("/imo/locks/")->type, FileType::lock);
+  EXPECT_FALSE(parse_request_path("/imo/")->type);
+}
+
+TEST(RequestPath, RefusesWhatItDoesNotHave) {
+  const std::string name(64, 'a');
+  for (const std::string& path :
+       {std::string("/"), std::string(""), std::string("/a/b/c/"), "/imo/other/x/" + name,
+        "/imo/data/" + name + "/", "/imo/data/" + name.substr(1), "/imo/data/" + name + "0",
+        std::string("/imo/config/x"), std::string("/data/"), std::string("/.hidden/"),
+        std::string("/imo/../x/"), std::string("/imo%/")}) {
+    EXPECT_FALSE(parse_request_path(path)) << path;
+  }
+}
+
+class VaultTest : public testing::Test {
+ protected:
+  VaultTest() : folder_(TemporaryDirectory::create("vault").value()) {
+    configuration_.data = folder_.path() / "data";
+    configuration_.credentials = folder_.path() / "credentials.toml";
+    EXPECT_TRUE(add_credential(configuration_.credentials, "imo", kPassword, Replace::no, clock_));
+    start();
+    EXPECT_EQ(ask(Method::post, "/imo/", "", "create", "true").status, 200);
+  }
+  void start() {
+    vault_ = std::make_unique<Vault>(configuration_, clock_);
+    EXPECT_TRUE(vault_->start());
+  }
+  Response ask(Method method, std::string path, std::string_view body = "",
+               std::string parameter = "", std::string value = "") {
+    http::MemoryBody content(to_bytes(body));
+    http::Request request{.method = method, .path = std::move(path), .body = &content};
+    request.client_address = "192.0.2.1";
+    if (!parameter.empty()) request.query.add(std::move(parameter), std::move(value));
+    request.headers.add("Authorization",
+                        "Basic " + to_base64(to_bytes("imo:" + std::string(kPassword))));
+    return vault_->handle(request);
+  }
+  Response put(std::string_view folder, std::string_view content) {
+    return ask(Method::post, "/imo/" + std::string(folder) + "/" + name_of(content), content);
+  }
+  Path file(std::string_view relative) const { return configuration_.data / "imo" / relative; }
+
+  ManualClock clock_{WallTime(std::chrono::seconds(1'600'000'000))};
+  TemporaryDirectory folder_;
+  Configuration configuration_;
+  std::unique_ptr<Vault> vault_;
+};
+
+TEST_F(VaultTest, KeepsBytesOnlyUnderTheirHash) {
+  EXPECT_EQ(put("snapshots", "one").status, 200);
+  EXPECT_EQ(ask(Method::post, "/imo/snapshots/" + name_of("one"), "two").status, 400);
+  EXPECT_EQ(ask(Method::post, "/imo/data/" + name_of("x"), "y").status, 400);
+  EXPECT_EQ(ask(Method::head, "/imo/data/" + name_of("x")).status, 404);
+}
+
+TEST_F(VaultTest, TakesTheSameBytesAgainButNoOtherConfig) {
+  EXPECT_EQ(ask(Method::post, "/imo/config", "c").status, 200);
+  EXPECT_EQ(ask(Method::post, "/imo/config", "c").status, 200);
+  EXPECT_EQ(ask(Method::post, "/imo/config", "d").status, 403);
+  EXPECT_EQ(put("index", "i").status, 200);
+  EXPECT_EQ(put("index", "i").status, 200);
+  EXPECT_EQ(read_receipts(file("receipts.jsonl"))->size(), 2u);
+}
+
+TEST_F(VaultTest, DeletesLocksAndNothingElse) {
+  for (const char* folder : {"keys", "snapshots", "index", "data", "locks"}) {
+    ASSERT_EQ(put(folder, "x").status, 200) << folder;
+    const Response removed = ask(Method::del, "/imo/" + std::string(folder) + "/" + name_of("x"));
+    EXPECT_EQ(removed.status, folder == std::string("locks") ? 200 : 403) << folder;
+  }
+  EXPECT_EQ(ask(Method::del, "/imo/").status, 403);
+}
+
+TEST_F(VaultTest, FreezesKeysAtTheFirstSnapshotAndCountsThemBefore) {
+  for (std::size_t i = 0; i < configuration_.limits.keys_max; ++i) {
+    EXPECT_EQ(put("keys", "key " + std::to_string(i)).status, 200);
+  }
+  EXPECT_EQ(put("keys", "one too many").status, 403);
+  EXPECT_EQ(put("snapshots", "s").status, 200);
+  EXPECT_EQ(put("keys", "later").status, 403);
+  EXPECT_EQ(put("keys", "key 0").status, 200);
+}
+
+TEST_F(VaultTest, RefusesPastTheQuotaAndKeepsServing) {
+  configuration_.limits.repository_size_max = 100;
+  start();
+  EXPECT_EQ(put("data", std::string(60, 'a')).status, 200);
+  EXPECT_EQ(put("data", std::string(60, 'b')).status, 507);
+  EXPECT_EQ(put("data", std::string(40, 'c')).status, 200);
+  start();
+  EXPECT_EQ(put("data", "d").status, 507);
+}
+
+TEST_F(VaultTest, RefusesAKeyLockOrConfigThatIsTooLarge) {
+  for (const char* folder : {"keys", "locks"}) {
+    EXPECT_EQ(put(folder, std::string(65 * 1024, 'k')).status, 403);
+  }
+}
+
+TEST_F(VaultTest, ReceiptsBearTheVaultsTimeAndTheClientsAddress) {
+  EXPECT_EQ(put("snapshots", "s").status, 200);
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_EQ(put("data", "pack").status, 200);
+  const auto receipts = read_receipts(file("receipts.jsonl"));
+  ASSERT_TRUE(receipts);
+  ASSERT_EQ(receipts->size(), 2u);
+  EXPECT_EQ((*receipts)[0].file, "snapshots/" + name_of("s"));
+  EXPECT_EQ((*receipts)[1].size, 4u);
+  EXPECT_EQ((*receipts)[1].client, "192.0.2.1");
+  EXPECT_EQ((*receipts)[1].received - (*receipts)[0].received, std::chrono::hours(1));
+}
+
+TEST_F(VaultTest, AReceiptThatACrashCutShortHarmsNoOther) {
+  EXPECT_EQ(put("data", "one").status, 200);
+  {
+    const auto log = open_file(file("receipts.jsonl"), O_WRONLY | O_APPEND);
+    ASSERT_TRUE(log);
+    ASSERT_TRUE(write_all(log->get(), as_bytes("{\"received\":\"20")));
+  }
+  start();
+  EXPECT_EQ(put("data", "two").status, 200);
+  const auto receipts = read_receipts(file("receipts.jsonl"));
+  ASSERT_EQ(receipts->size(), 2u);
+  EXPECT_EQ(receipts->back().file, "data/" + name_of("two"));
+}
+
+TEST_F(VaultTest, RemovesUnfinishedUploadsWhenItStarts) {
+  ASSERT_TRUE(write_file_atomic(file("incoming") / "left", as_bytes("half")));
+  start();
+  EXPECT_EQ(ask(Method::get, "/imo/data/").status, 200);
+  EXPECT_FALSE(std::filesystem::exists(file("incoming") / "left"));
+}
+
+TEST_F(VaultTest, MendsADamagedFileThatComesAgain) {
+  EXPECT_EQ(put("index", "whole").status, 200);
+  const Path stored = file("index") / name_of("whole");
+  std::filesystem::permissions(stored, std::filesystem::perms::owner_all);
+  ASSERT_TRUE(write_file_atomic(stored, as_bytes("whxle")));
+  EXPECT_EQ(put("index", "whole").status, 200);
+  EXPECT_EQ(read_text_file(stored, 100).value(), "whole");
+}
+
+TEST_F(VaultTest, ListsInBothVersionsWithTheExactType) {
+  EXPECT_EQ(put("index", "i").status, 200);
+  const Response version_1 = ask(Method::get, "/imo/index/");
+  EXPECT_EQ(version_1.headers.find("content-type"), "application/vnd.x.restic.rest.v1");
+  EXPECT_EQ(version_1.body, "[\"" + name_of("i") + "\"]");
+}
+
+TEST_F(VaultTest, KnowsNobodyWithoutTheRightPassword) {
+  for (const std::string& authorization :
+       {std::string(), std::string("Basic "), std::string("Basic !!"), std::string("Bearer x"),
+        "Basic " + to_base64(to_bytes("imo")), "Basic " + to_base64(to_bytes("imo:wrong")),
+        "Basic " + to_base64(to_bytes("other:" + std::string(kPassword)))}) {
+    http::MemoryBody body;
+    http::Request request{.path = "/imo/config", .body = &body};
+    if (!authorization.empty()) request.headers.add("Authorization", authorization);
+    const Response response = vault_->handle(request);
+    EXPECT_EQ(response.status, 401) << authorization;
+    EXPECT_TRUE(response.headers.find("www-authenticate"));
+  }
+}
+
+TEST_F(VaultTest, AReplacedCredentialNoLongerOpens) {
+  EXPECT_EQ(ask(Method::get, "/imo/index/").status, 200);
+  EXPECT_FALSE(add_credential(configuration_.credentials, "imo", "another-long-password",
+                              Replace::no, clock_));
+  EXPECT_TRUE(add_credential(configuration_.credentials, "imo", "another-long-password",
+                             Replace::yes, clock_));
+  EXPECT_EQ(ask(Method::get, "/imo/index/").status, 401);
+}
+
+TEST_F(VaultTest, ABrokenCredentialsFileKeepsWhoHadAccess) {
+  ASSERT_TRUE(write_file_atomic(configuration_.credentials, as_bytes("[[credential")));
+  EXPECT_EQ(ask(Method::get, "/imo/index/").status, 200);
+  EXPECT_FALSE(Vault(configuration_, clock_).start());
+}
+
+TEST_F(VaultTest, LocalSocketTellsReadinessAndCounts) {
+  EXPECT_EQ(put("data", "12345").status, 200);
+  http::Request request{.path = "/metrics"};
+  const std::string text = vault_->handle_local(request).body;
+  EXPECT_NE(text.find("bulkhead_vault_bytes_total{transfer=\"received\",repository=\"imo\","
+                      "type=\"data\"} 5\n"),
+            std::string::npos)
+      << text;
+  request.path = "/readyz";
+  EXPECT_EQ(vault_->handle_local(request).status, 200);
+}
+
+TEST(VaultConfiguration, NamesTheMistake) {
+  const auto folder = TemporaryDirectory::create("vault");
+  ASSERT_TRUE(folder);
+  const Path file = folder->path() / "vault.toml";
+  const std::string good =
+      "address = \"127.0.0.1\"\nport = 8000\ndata = \"data\"\ncertificate = \"v.crt\"\n"
+      "key = \"/etc/v.key\"\ncredentials = \"c.toml\"\n";
+  ASSERT_TRUE(write_file_atomic(file, as_bytes(good)));
+  const auto configuration = read_configuration(file);
+  ASSERT_TRUE(configuration) << configuration.error().message();
+  EXPECT_EQ(configuration->data, folder->path() / "data");
+  EXPECT_EQ(configuration->key, "/etc/v.key");
+  ASSERT_TRUE(write_file_atomic(file, as_bytes(good + "kyes = \"open\"\n")));
+  EXPECT_FALSE(read_configuration(file));
+  ASSERT_TRUE(write_file_atomic(file, as_bytes(good + "keys = \"thawed\"\n")));
+  const auto thawed = read_configuration(file);
+  ASSERT_FALSE(thawed);
+  EXPECT_NE(thawed.error().message().find("vault.toml:7: keys"), std::string::npos)
+      << thawed.error().message();
+}
+
+}  // namespace
+}  // namespace bulkhead::vault
