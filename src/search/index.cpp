@@ -1,6 +1,7 @@
 #include "search/index.h"
 
 #include <algorithm>
+#include <cctype>
 #include <exception>
 #include <mutex>
 #include <sstream>
@@ -76,6 +77,17 @@ struct Parsed {
   std::string suggestion;
 };
 
+// Letters and digits only; what ASCII has for operators becomes a space.
+std::string plain_words(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    const bool ascii = static_cast<unsigned char>(c) < 0x80;
+    if (ascii && std::isalnum(static_cast<unsigned char>(c)) == 0) c = ' ';
+  }
+  return out;
+}
+
+// The parser refuses some texts whatever its flags; a visitor gets plain words then, or nothing.
 Xapian::Query parse_words(Xapian::QueryParser& parser, const std::string& text) {
   constexpr unsigned kPlain = Xapian::QueryParser::FLAG_CJK_NGRAM;
   constexpr unsigned kRich = kPlain | Xapian::QueryParser::FLAG_PHRASE |
@@ -84,7 +96,11 @@ Xapian::Query parse_words(Xapian::QueryParser& parser, const std::string& text) 
   try {
     return parser.parse_query(text, kRich);
   } catch (const Xapian::QueryParserError&) {
-    return parser.parse_query(text, kPlain);
+    try {
+      return parser.parse_query(plain_words(text), kPlain);
+    } catch (const Xapian::QueryParserError&) {
+      return Xapian::Query::MatchNothing;
+    }
   }
 }
 

@@ -142,7 +142,8 @@ std::string fact_list(const std::vector<Fact>& facts) {
   return out + "</dl>";
 }
 
-std::string card_list(const std::vector<Card>& cards) {
+std::string card_list(const std::vector<Card>& cards, CardHeading heading) {
+  const std::string tag = heading == CardHeading::h2 ? "h2" : "h3";
   std::string out = "<ul class=\"card-list\">";
   for (const Card& card : cards) {
     out += "<li class=\"card\"";
@@ -150,8 +151,8 @@ std::string card_list(const std::vector<Card>& cards) {
       out += attribute("lang", code_of(*card.text_language)) +
              attribute("dir", direction_of(*card.text_language));
     }
-    out += "><h2 class=\"card-title\"><a" + attribute("href", card.href) + ">" +
-           escape_html(card.title) + "</a></h2>";
+    out += "><" + tag + " class=\"card-title\"><a" + attribute("href", card.href) + ">" +
+           escape_html(card.title) + "</a></" + tag + ">";
     if (!card.meta.empty()) out += "<p class=\"card-meta\">" + escape_html(card.meta) + "</p>";
     if (!card.text.empty()) out += "<p>" + escape_html(card.text) + "</p>";
     out += "</li>";

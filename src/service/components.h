@@ -80,7 +80,9 @@ struct Card {
   std::string meta;                       // a small line: date, symbol, language
   std::optional<Language> text_language;  // where it differs from the page's
 };
-std::string card_list(const std::vector<Card>& cards);
+// The titles are headings of the level below the one that the list stands under.
+enum class CardHeading { h2, h3 };
+std::string card_list(const std::vector<Card>& cards, CardHeading heading = CardHeading::h2);
 
 // "/en/ports?q=x&page=2" with one parameter of the request's query set, or left out where it is "".
 std::string with_query(const http::Request& request, std::string_view name, std::string_view value);

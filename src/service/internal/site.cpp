@@ -30,19 +30,6 @@ bool wants_json(const http::Request& request) {
          accept.find("text/html") == std::string_view::npos;
 }
 
-std::string raw_query(const http::Request& request) {
-  const std::size_t mark = request.raw_target.find('?');
-  return mark == std::string::npos ? "" : request.raw_target.substr(mark);
-}
-
-json::Array links_of(const std::vector<Link>& links) {
-  json::Array out;
-  for (const Link& link : links) {
-    out.push_back(json::Object{{"text", link.text}, {"href", link.href}});
-  }
-  return out;
-}
-
 // The statuses that have a page of their own in messages/; others get the nearest.
 int designed_status(int status) {
   constexpr int kDesigned[] = {400, 403, 404, 405, 409, 413, 429, 500, 503};
@@ -51,6 +38,11 @@ int designed_status(int status) {
 }
 
 }  // namespace
+
+std::string raw_query(const http::Request& request) {
+  const std::size_t mark = request.raw_target.find('?');
+  return mark == std::string::npos ? "" : request.raw_target.substr(mark);
+}
 
 ServiceSite::ServiceSite(http::Router& router, Clock&, Random& random, SiteOptions options,
                          std::unique_ptr<Catalogue> messages, Templates templates)
@@ -178,114 +170,6 @@ std::string ServiceSite::render(Language language, std::string_view name,
   return templates_.render(language, name, model);
 }
 
-// The same page in each language, with the filters of its query.
-json::Array ServiceSite::language_links(const Visit& visit) const {
-  json::Array links;
-  const std::string path = visit.neutral_path();
-  for (const Language language : kLanguages) {
-    links.push_back(json::Object{{"code", code_of(language)},
-                                 {"dir", direction_of(language)},
-                                 {"name", native_name_of(language)},
-                                 {"href", "/" + std::string(code_of(language)) +
-                                              (path == "/" ? "" : http::percent_encode_path(path)) +
-                                              raw_query(visit.request)},
-                                 {"current", language == visit.language}});
-  }
-  return links;
-}
-
-json::Array ServiceSite::alternate_links(const Visit& visit, const Page& page) const {
-  json::Array links;
-  if (page.status != 200 || page.robots == Robots::no_index) return links;
-  const std::string path = visit.neutral_path();
-  const std::string rest = path == "/" ? "" : http::percent_encode_path(path);
-  for (const Language language : kLanguages) {
-    const bool available = page.available.empty() ||
-                           std::ranges::find(page.available, language) != page.available.end();
-    if (!available) continue;
-    const std::string code(code_of(language));
-    links.push_back(json::Object{{"code", code}, {"href", visit.origin() + "/" + code + rest}});
-  }
-  links.push_back(
-      json::Object{{"code", "x-default"}, {"href", visit.origin() + (rest.empty() ? "/" : rest)}});
-  return links;
-}
-
-json::Array ServiceSite::navigation_links(const Visit& visit) const {
-  json::Array links;
-  const std::string here = visit.neutral_path();
-  if (!navigation_) return links;
-  for (const Link& item : navigation_(visit)) {
-    // The item of the page itself, or of the section that the page is in.
-    const bool inside = item.href != "/" && here.starts_with(item.href + "/");
-    json::Object link{{"text", item.text}, {"href", visit.link(item.href)}};
-    if (here == item.href || inside) link.set("current", here == item.href ? "page" : "true");
-    links.push_back(std::move(link));
-  }
-  return links;
-}
-
-std::string ServiceSite::banner(const Visit& visit) const {
-  const std::string_view exposure =
-      visit.request.headers.find("X-Bulkhead-Exposure").value_or("public");
-  if (exposure == "read-only") return visit.text("kit.banner.read_only");
-  if (exposure == "members") return visit.text("kit.banner.members");
-  if (exposure == "operators") return visit.text("kit.banner.operators");
-  return "";
-}
-
-http::Response ServiceSite::respond(Visit& visit, Page page) const {
-  json::Array breadcrumbs = links_of(page.breadcrumbs);
-  json::Array navigation = navigation_links(visit);
-  json::Array feeds;
-  for (const Feed& feed : page.feeds) {
-    feeds.push_back(json::Object{{"title", feed.title}, {"href", feed.href}, {"type", feed.type}});
-  }
-  const std::string service_name = visit.text("service.name");
-  json::Object model{
-      {"lang", code_of(visit.language)},
-      {"dir", direction_of(visit.language)},
-      {"document_title", page.title == service_name ? service_name + " – " + options_.organisation
-                                                    : page.title + " – " + service_name},
-      {"description", page.description},
-      {"no_index", page.robots == Robots::no_index},
-      {"style_path", assets_.path_of("site.css")},
-      {"script_path", assets_.path_of("site.js")},
-      {"icon_path", assets_.path_of("icon.svg")},
-      {"organisation", options_.organisation},
-      {"service_name", service_name},
-      {"service_tagline", visit.text("service.tagline")},
-      {"status_url", options_.status_url},
-      {"footer_links", links_of(options_.footer_links)},
-      {"banner", banner(visit)},
-      {"alternates", alternate_links(visit, page)},
-      {"languages", language_links(visit)},
-      {"has_navigation", !navigation.empty()},
-      {"navigation", std::move(navigation)},
-      {"has_breadcrumbs", !breadcrumbs.empty()},
-      {"breadcrumbs", std::move(breadcrumbs)},
-      {"feeds", std::move(feeds)},
-      {"heading", page.heading == Heading::by_frame ? page.title : ""},
-      {"lead", page.lead},
-      {"content", page.content}};
-  if (page.content_language && *page.content_language != visit.language) {
-    const std::string shown =
-        visit.text("kit.in_language." + std::string(code_of(*page.content_language)));
-    model.set("fallback_notice", visit.text("kit.fallback", {{"shown", shown}}));
-    model.set("content_lang", code_of(*page.content_language));
-    model.set("content_dir", direction_of(*page.content_language));
-  }
-  http::Response response =
-      http::Response::html(templates_.render(visit.language, "frame", model), page.status);
-  response.headers.set("Content-Language", std::string(code_of(visit.language)));
-  response.headers.set("Cache-Control", "private, no-cache");
-  if (!visit.new_form_cookie_.empty()) {
-    response.headers.add("Set-Cookie", std::string(kFormCookie) + "=" + visit.new_form_cookie_ +
-                                           "; Path=/; Secure; HttpOnly; SameSite=Strict");
-  }
-  return response;
-}
-
 http::Response ServiceSite::respond_error(Visit& visit, const Error& error) const {
   return designed_error(visit, http::status_of(error.kind()), error);
 }
@@ -313,6 +197,7 @@ http::Response ServiceSite::designed_error(Visit& visit, int status, const Error
   const std::string content =
       templates_.render(visit.language, "error",
                         json::Object{{"status", status},
+                                     {"title", visit.text(key + ".title")},
                                      {"text", visit.text(key + ".text")},
                                      {"detail", detailed ? error.message() : ""},
                                      {"status_url", status >= 500 ? options_.status_url : ""},
@@ -320,7 +205,8 @@ http::Response ServiceSite::designed_error(Visit& visit, int status, const Error
   http::Response response = respond(visit, Page{.title = visit.text(key + ".title"),
                                                 .content = content,
                                                 .status = status,
-                                                .robots = Robots::no_index});
+                                                .robots = Robots::no_index,
+                                                .heading = Heading::in_content});
   if (status == 503) response.headers.set("Retry-After", "30");
   return response;
 }

@@ -47,6 +47,7 @@ class ServiceSite final : public Site {
   json::Array alternate_links(const Visit& visit, const Page& page) const;
   json::Array navigation_links(const Visit& visit) const;
   std::string banner(const Visit& visit) const;
+  json::Object frame_model(const Visit& visit, const Page& page) const;
 
   http::Router& router_;
   Random& random_;
@@ -57,5 +58,8 @@ class ServiceSite final : public Site {
   const Templates templates_;
   NavigationSource navigation_;  // may be empty
 };
+
+// "?a=b" as it was sent, or "".
+std::string raw_query(const http::Request& request);
 
 }  // namespace bulkhead::service::internal

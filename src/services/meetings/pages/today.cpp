@@ -42,7 +42,7 @@ http::Response today_page(service::Visit& visit, const std::vector<Session>& ses
                                 clock_time(session.starts_minute), clock_time(session.ends_minute)),
                     fmt::format("<strong>{}</strong><br>{}", escape_html(session.body),
                                 escape_html(session.title.at(visit.language))),
-                    escape_html(session.room), interpretation(session),
+                    "<bdi>" + escape_html(session.room) + "</bdi>", interpretation(session),
                     state_tag(visit, state_of(session, minute))});
   }
   std::string content;
