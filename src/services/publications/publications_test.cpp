@@ -67,6 +67,28 @@ TEST_F(Publications, CatalogueIsSearchedAndFilteredByTheAddress) {
   EXPECT_THAT(body("/en?q=%3Cb%3E"), HasSubstr("value=\"&lt;b&gt;\""));
 }
 
+TEST_F(Publications, CatalogueBeginsWithTheVisitorsLanguage) {
+  write("all.epub", test_book().build());
+  write("all.toml", as_bytes("title = \"Aardvark\"\n"));
+  std::string package(kTestPackage);
+  package.replace(package.find("fr-CA"), 5, "ru-RU");
+  write("russian.epub", ZipBuilder()
+                            .add("mimetype", "application/epub+zip")
+                            .add("META-INF/container.xml", kTestContainer)
+                            .add("OPS/package.opf", package)
+                            .add("OPS/text/one.xhtml", "<html/>")
+                            .build());
+  auto restarted = service::ServiceUnderTest::start(definition(), set_up, folder_.path());
+  ASSERT_TRUE(restarted);
+  for (const auto& [language, first, second] :
+       {std::tuple{"ru", "russian", "all"}, std::tuple{"en", "all", "russian"}}) {
+    http::Response response = (*restarted)->get("/" + std::string(language));
+    const std::string page = (*restarted)->body_of(response);
+    const auto at = [&](const std::string& id) { return page.find("/publications/" + id + "\""); };
+    EXPECT_LT(at(first), at(second)) << language;
+  }
+}
+
 TEST_F(Publications, PageOfABookOffersReadingDownloadAndContents) {
   const std::string page = body("/en/publications/flags");
   EXPECT_THAT(page, HasSubstr("href=\"/en/publications/flags/read/1\""));

@@ -54,12 +54,25 @@ json::Object card_of(const Visit& visit, const Publication& publication) {
   return card;
 }
 
+// The visitor's language first; each part by title as before.
+std::vector<const Publication*> own_language_first(const std::vector<const Publication*>& found,
+                                                   std::string_view language) {
+  std::vector<const Publication*> out;
+  for (const bool own : {true, false}) {
+    for (const Publication* publication : found) {
+      if ((publication->language == language) == own) out.push_back(publication);
+    }
+  }
+  return out;
+}
+
 Result<http::Response> catalogue_page(Visit& visit, CatalogueStore& store) {
   const auto catalogue = store.current();
   const Criteria criteria{
       .text = std::string(trim(visit.request.query.get("q").substr(0, kQueryLengthMax))),
       .language = visit.request.query.get("language")};
-  const std::vector<const Publication*> found = catalogue->search(criteria);
+  const std::vector<const Publication*> found =
+      own_language_first(catalogue->search(criteria), service::code_of(visit.language));
   const service::Paging paging =
       service::paging_from(visit.request, found.size(), kCataloguePageSize);
   json::Array books;
