@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/document.h"
 #include "services/imodocs/domain/catalogue.h"
@@ -219,8 +220,10 @@ void CatalogueReader::join_sessions() {
       }
     }
   }
-  std::stable_sort(catalogue_.sessions_.begin(), catalogue_.sessions_.end(),
-                   [](const Session& a, const Session& b) { return a.opens > b.opens; });
+  std::sort(catalogue_.sessions_.begin(), catalogue_.sessions_.end(),
+            [](const Session& a, const Session& b) {
+              return a.opens != b.opens ? a.opens > b.opens : a.slug() < b.slug();
+            });
 }
 
 Result<Catalogue> Catalogue::read(const Path& folder) { return CatalogueReader(folder).read(); }

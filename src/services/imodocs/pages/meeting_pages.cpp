@@ -16,8 +16,9 @@ std::vector<const Document*> latest(const Catalogue& catalogue) {
   for (const Document& document : catalogue.documents()) {
     if (document.date) documents.push_back(&document);
   }
-  std::stable_sort(documents.begin(), documents.end(),
-                   [](const Document* a, const Document* b) { return a->date > b->date; });
+  std::sort(documents.begin(), documents.end(), [](const Document* a, const Document* b) {
+    return a->date != b->date ? a->date > b->date : a->symbol < b->symbol;
+  });
   documents.resize(std::min(documents.size(), kLatestShown));
   return documents;
 }
