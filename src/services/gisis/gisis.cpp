@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/log.h"
@@ -49,12 +50,14 @@ Result<std::vector<ModuleDefinition>> load_modules(const std::string& folder) {
   } else {
     modules = TRY(read_folder(folder));
   }
+  std::sort(modules.begin(), modules.end(), [](const auto& a, const auto& b) {
+    return a.order != b.order ? a.order < b.order : a.name < b.name;
+  });
   if (modules.empty()) return fail(ErrorKind::invalid, "there is no module definition to serve");
-  for (std::size_t i = 1; i < modules.size(); ++i) {
-    for (std::size_t k = 0; k < i; ++k) {
-      if (modules[i].name != modules[k].name) continue;
-      return fail(ErrorKind::invalid, "two definitions say that they are " + modules[i].name);
-    }
+  std::set<std::string> names;
+  for (const ModuleDefinition& module : modules) {
+    if (names.insert(module.name).second) continue;
+    return fail(ErrorKind::invalid, "two definitions say that they are " + module.name);
   }
   return modules;
 }

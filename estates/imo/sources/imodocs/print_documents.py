@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Prints the sample documents: every Markdown file here becomes a PDF of the same name under
 estates/imo/content/imodocs/documents. Run it after a text has changed and commit what it makes;
 nothing runs it by itself. Needs pandoc, chromium, python3-fonttools and the fonts below: each
@@ -8,6 +8,7 @@ import html
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,7 +40,7 @@ def subset_font(page: str, language: str, target: pathlib.Path) -> None:
     text = target.with_suffix(".txt")
     text.write_text(page)
     # Joined lam and alef come out of a PDF in the wrong order: they stay two letters (rlig).
-    subprocess.run(["pyftsubset", font, f"--text-file={text}", f"--output-file={target}",
+    subprocess.run([sys.executable, "-m", "fontTools.subset", font, f"--text-file={text}", f"--output-file={target}",
                     "--no-hinting", "--font-number=0", "--layout-features=init,medi,fina,kern"],
                    check=True, capture_output=True)
 

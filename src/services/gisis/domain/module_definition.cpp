@@ -239,6 +239,7 @@ Result<ModuleDefinition> ModuleDefinition::parse(std::string_view toml, std::str
     return std::unexpected(root.error_at(
         "name", "'" + module.name + "' is reserved, or not a-z, digits and _ from a letter on"));
   }
+  module.order = static_cast<int>(TRY(root.integer("order", {.least = 0, .most = 1000}, 100)));
   module.title = TRY(LocalizedText::read(root, "title"));
   module.description = TRY(LocalizedText::read(root, "description"));
   for (const config::Table& table : TRY(root.tables("field"))) {

@@ -77,6 +77,7 @@ struct FieldDefinition {
 
 struct ModuleDefinition {
   std::string name;  // the path segment
+  int order = 0;     // among the modules, ascending
   LocalizedText title;
   LocalizedText description;
   std::vector<FieldDefinition> fields;
