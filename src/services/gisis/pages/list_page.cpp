@@ -164,6 +164,13 @@ std::string cell_html(const service::Visit& visit, const FieldDefinition& field,
   return html;
 }
 
+// A remark on a column that the list does not show is still worth a look at the record.
+bool has_hidden_remark(const ModuleDefinition& module, const Record& record) {
+  return std::any_of(record.remarks.begin(), record.remarks.end(), [&](const Remark& remark) {
+    return !remark.field || !module.fields[*remark.field].listed;
+  });
+}
+
 json::Array rows_model(const service::Visit& visit, const ModuleDefinition& module,
                        const std::vector<Record>& records) {
   json::Array rows;
@@ -181,6 +188,10 @@ json::Array rows_model(const service::Visit& visit, const ModuleDefinition& modu
         if (is_sample(module, record)) {
           html += fmt::format(" <span class=\"tag tag-sample\">{}</span>",
                               escape_html(visit.text("sample.tag")));
+        }
+        if (has_hidden_remark(module, record)) {
+          html += fmt::format(" <span class=\"tag tag-warning\">{}</span>",
+                              escape_html(visit.text("record.remarks")));
         }
       }
       cells.push_back(json::Object{{"label", field.label.in(visit.language)},
