@@ -63,7 +63,14 @@ class RunningEstate:
         self.wait_ready()
 
     def wait_ready(self):
-        status = self.bulkhead("estate", "status", "--wait", str(WAIT_SECONDS_MAX), check=False)
+        def settled():
+            if self.daemon.poll() is not None:
+                return True
+            return self.bulkhead("estate", "status", check=False).returncode == 0
+        until = time.monotonic() + WAIT_SECONDS_MAX
+        while not settled() and time.monotonic() < until:
+            time.sleep(0.1)
+        status = self.bulkhead("estate", "status", check=False)
         if status.returncode != 0:
             log = (self.root / "bulkheadd.log").read_text()[-4000:]
             raise AssertionError(f"the estate is not ready:\n{status.stdout}{status.stderr}\n{log}")

@@ -23,6 +23,15 @@ constexpr auto kWatchInterval = 100ms;
 constexpr auto kBackOffFirst = 200ms;
 constexpr auto kBackOffMost = 10'000ms;
 
+// By its full path: /usr/sbin is not on the PATH of ordinary users.
+std::string haproxy_program() {
+  for (const std::string_view path : {"/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) return std::string(path);
+  }
+  return "haproxy";
+}
+
 // The HAProxy of an earlier supervisor of this estate, if it still runs: the id alone could be
 // another program's by now.
 std::optional<pid_t> left_behind(const Layout& layout) {
@@ -41,7 +50,7 @@ std::optional<pid_t> left_behind(const Layout& layout) {
 // What HAProxy says when it refuses its configuration is the best that an operator can get.
 Result<void> check_configuration(const Layout& layout) {
   ProcessOptions options;
-  options.arguments = {"haproxy", "-c", "-q", "-f", "gateway/haproxy.cfg"};
+  options.arguments = {haproxy_program(), "-c", "-q", "-f", "gateway/haproxy.cfg"};
   options.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   options.directory = layout.folder();
   const RunResult result = TRY(run(std::move(options), {}, 1 << 20, 60s));
@@ -74,7 +83,7 @@ Result<void> Gateway::launch() {
   const FileDescriptor output =
       TRY(open_file(layout_.logs() / "gateway.log", O_WRONLY | O_CREAT | O_APPEND, 0640));
   ProcessOptions options;
-  options.arguments = {"haproxy", "-db", "-f", "gateway/haproxy.cfg"};
+  options.arguments = {haproxy_program(), "-db", "-f", "gateway/haproxy.cfg"};
   if (const auto old = left_behind(layout_)) {
     options.arguments.insert(options.arguments.end(), {"-sf", std::to_string(*old)});
   }

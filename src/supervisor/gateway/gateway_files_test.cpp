@@ -53,7 +53,8 @@ TEST_F(GatewayFiles, HaproxyAcceptsTheConfigurationWithoutWarnings) {
                          "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout",
                          "secrets/gateway.pem.key", "-out", "secrets/gateway.pem"});
   ASSERT_TRUE(certificate.status.success()) << certificate.error_output;
-  const RunResult check = run_in(layout_.folder(), {"haproxy", "-c", "-f", "gateway/haproxy.cfg"});
+  const RunResult check =
+      run_in(layout_.folder(), {"/usr/sbin/haproxy", "-c", "-f", "gateway/haproxy.cfg"});
   EXPECT_TRUE(check.status.success()) << check.output << check.error_output;
   EXPECT_THAT(check.output + check.error_output, Not(HasSubstr("WARNING")));
 }
