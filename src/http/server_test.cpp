@@ -123,6 +123,18 @@ TEST_F(ServerTest, ReadsBodiesWithLengthAndInChunks) {
                   .starts_with("HTTP/1.1 413 "));
 }
 
+TEST_F(ServerTest, ReadsAChunkedBodyThatArrivesByteByByte) {
+  start([](Request& request) {
+    return Response::text(std::string(as_text(read_body(*request.body, 100).value())));
+  });
+  RawClient client(server_->port());
+  for (const char c : std::string("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                                  "Connection: close\r\n\r\n2\r\nhi\r\n0\r\n\r\n")) {
+    client.send(std::string_view(&c, 1));
+  }
+  EXPECT_TRUE(client.read_all().ends_with("\r\n\r\nhi"));
+}
+
 TEST_F(ServerTest, AsksForABodyOnlyWhenTheHandlerReadsIt) {
   start([](Request& request) {
     if (request.path == "/no") return problem(403, "no", request);
