@@ -60,7 +60,8 @@ std::string sentence(const StatusUpdate& update, const Estate& estate, const Mes
 
 // With a direction of its own: the digits of a date keep their order in Arabic text.
 std::string time_element(WallTime time) {
-  return fmt::format("<time datetime=\"{}\" dir=\"ltr\">{}</time>", to_rfc3339(time), short_time(time));
+  return fmt::format("<time datetime=\"{}\" dir=\"ltr\">{}</time>", to_rfc3339(time),
+                     short_time(time));
 }
 
 bool all_operational(const StatusView& view) {
