@@ -9,7 +9,6 @@
 
 #include "base/guarded.h"
 #include "repository/index.h"
-#include "repository/lock.h"
 #include "repository/pack.h"
 
 namespace bulkhead::repository {
@@ -195,7 +194,6 @@ class Checker {
 }  // namespace
 
 Result<CheckReport> check(Repository& repository, const CheckOptions& options) {
-  const auto lock = TRY(Lock::shared(repository));
   Checker checker(repository, options);
   return checker.run();
 }

@@ -37,7 +37,8 @@ struct CheckReport {
   bool whole() const { return errors.empty(); }
 };
 
-// An error only where the check itself could not be done.
+// An error only where the check itself could not be done. Takes no lock, so that it can be run on
+// what may only be read; hold a Lock (lock.h) where somebody might prune meanwhile.
 Result<CheckReport> check(Repository& repository, const CheckOptions& options);
 
 }  // namespace bulkhead::repository

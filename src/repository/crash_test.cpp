@@ -1,4 +1,6 @@
 // Backups on a backend that fails: what was acknowledged must be there, whatever happens between.
+#include <atomic>
+
 #include <gtest/gtest.h>
 
 #include "base/file.h"
@@ -64,7 +66,7 @@ class CrashTest : public testing::Test {
 };
 
 TEST_F(CrashTest, RepositoryIsSoundWhereverABackupIsKilled) {
-  std::uint64_t writes = 0;
+  std::atomic<std::uint64_t> writes{0};
   {
     MemoryBackend memory;
     make_repository(memory);
@@ -80,7 +82,7 @@ TEST_F(CrashTest, RepositoryIsSoundWhereverABackupIsKilled) {
     for (const Fault fault : {Fault::crash_before, Fault::crash_after}) {
       MemoryBackend memory;
       make_repository(memory);
-      std::uint64_t saves = 0;
+      std::atomic<std::uint64_t> saves{0};
       auto backend = reach(memory, [&](const Call& call) {
         const bool now = call.operation == Operation::save && saves++ == killed_at;
         return now ? fault : Fault::none;
@@ -100,7 +102,7 @@ TEST_F(CrashTest, RepositoryIsSoundWhereverABackupIsKilled) {
 TEST_F(CrashTest, TheSameRepositoryObjectGoesOnAfterAFailure) {
   MemoryBackend memory;
   make_repository(memory);
-  bool failing = true;
+  std::atomic<bool> failing{true};
   auto backend = reach(memory, [&](const Call& call) {
     const bool index = call.operation == Operation::save && call.id.type == FileType::index;
     return failing && index ? Fault::denied : Fault::none;

@@ -31,6 +31,7 @@ struct Call {
 
 class FaultyBackend final : public Backend {
  public:
+  // Called from whichever thread calls the backend, from several at once.
   using Decision = std::function<Fault(const Call&)>;
   // `backend` outlives this; several may stand in front of one.
   FaultyBackend(Backend& backend, Decision decision)

@@ -6,6 +6,7 @@
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
 #include "json/value.h"
+#include "repository/lock.h"
 
 namespace bulkhead::cli {
 namespace {
@@ -21,6 +22,8 @@ Result<int> check(const Options& options) {
     report_error(repository.error());
     return exit_status_of(repository.error());
   }
+  std::unique_ptr<repository::Lock> lock;
+  if (!options.session.no_lock) lock = TRY(repository::Lock::shared(**repository));
   repository::CheckOptions settings;
   settings.read_data = options.read_data ? repository::ReadData::yes : repository::ReadData::no;
   const auto report = [&] {
