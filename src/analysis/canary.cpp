@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::size_t kCanaryRows = 40;
 
-// FNV-1a, then a xorshift step a row: the rows must differ between services and estates; nobody
-// has to be unable to guess them, since a canary that is put back as it was has still been touched.
-std::uint64_t seed_of(std::string_view secret, std::string_view service, std::string_view name) {
+// FNV-1a, then a xorshift step a row: nobody has to be unable to guess the rows, since a canary
+// that is put back as it was has still been touched.
+std::uint64_t start_of(std::string_view seed, std::string_view service, std::string_view name) {
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::string_view part : {secret, service, name}) {
+  for (const std::string_view part : {seed, service, name}) {
     for (const char character : part) {
       hash = (hash ^ static_cast<std::uint8_t>(character)) * 0x100000001b3;
     }
@@ -24,9 +24,8 @@ std::uint64_t seed_of(std::string_view secret, std::string_view service, std::st
 
 }  // namespace
 
-std::string canary_content(std::string_view secret, std::string_view service,
-                           std::string_view name) {
-  std::uint64_t state = seed_of(secret, service, name);
+std::string canary_content(std::string_view seed, std::string_view service, std::string_view name) {
+  std::uint64_t state = start_of(seed, service, name);
   std::string content = "reference,holder,valid_until,code\n";
   for (std::size_t row = 0; row < kCanaryRows; ++row) {
     state ^= state << 13;
@@ -37,15 +36,6 @@ std::string canary_content(std::string_view secret, std::string_view service,
                            1 + state / 17 % 28, state);
   }
   return content;
-}
-
-Result<CanaryState> check_canary(const Path& path, std::string_view expected_content) {
-  // One byte more than expected is enough to know that it was changed.
-  const Result<std::string> content = read_text_file(path, expected_content.size());
-  if (content) return *content == expected_content ? CanaryState::intact : CanaryState::changed;
-  if (content.error().kind() == ErrorKind::not_found) return CanaryState::missing;
-  if (content.error().kind() == ErrorKind::limit) return CanaryState::changed;
-  return std::unexpected(content.error());
 }
 
 }  // namespace bulkhead::analysis

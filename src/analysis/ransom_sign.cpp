@@ -22,6 +22,7 @@ constexpr std::array kNoteWords = {
     "how_to_decrypt"sv,    "how-to-decrypt"sv,   "how to decrypt"sv, "decrypt_instruction"sv,
     "readme_to_decrypt"sv, "restore-my-files"sv, "restore_files"sv,  "recover-files"sv,
     "recover_files"sv,     "your_files_are"sv,   "ransom"sv,         "read_me_to_recover"sv,
+    "how-to-recover"sv,    "how_to_recover"sv,
 };
 constexpr std::array kNoteEndings = {".txt"sv, ".html"sv, ".htm"sv, ".hta"sv, ".md"sv, ".rtf"sv};
 

@@ -47,7 +47,6 @@ class Protection final : public Extension {
   }
 
   Result<void> start() override {
-    canary_secret_ = TRY(canary_secret(supervisor_.layout()));
     watcher_ = TRY(Watcher::start(
         supervisor_.clock(), [this](const analysis::Indicator& found) { desk_->report(found); }));
     desk_->resume();
@@ -81,9 +80,8 @@ class Protection final : public Extension {
   Result<void> watch(const std::string& name) {
     const ServiceConfig& service = *supervisor_.estate().find(name);
     const ServiceStatus status = TRY(supervisor_.service(name));
-    const std::vector<analysis::Indicator> touched =
-        TRY(tend_canaries(supervisor_.layout(), service, status.generation, canary_secret_,
-                          supervisor_.clock().now()));
+    const std::vector<analysis::Indicator> touched = TRY(tend_canaries(
+        supervisor_.layout(), service, status.generation, random_, supervisor_.clock().now()));
     DatasetWatchOptions options{.service = name,
                                 .root = supervisor_.layout().generation(name, status.generation),
                                 .canaries = {},
@@ -121,7 +119,7 @@ class Protection final : public Extension {
   Backups backups_;
   Recovery recovery_;
   BackupScheduler scheduler_;
-  std::string canary_secret_;
+  SystemRandom random_;
   // Last, so that they end first: both use what is above.
   Jobs jobs_;
   std::unique_ptr<Watcher> watcher_;

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include "analysis/canary.h"
-#include "base/random.h"
+#include "crypto/sha256.h"
+#include "json/value.h"
 
 namespace bulkhead::supervisor {
 namespace {
 
-constexpr std::size_t kSecretSizeMax = 256;
+constexpr std::size_t kMarkSizeMax = 64 * 1024;
+constexpr std::size_t kCanarySizeMax = 1024 * 1024;
 
 // Beside the generations, where no compartment sees it.
 Path mark_of(const Layout& layout, const ServiceConfig& service, const std::string& generation) {
@@ -40,50 +42,59 @@ Result<void> plant(const Path& root, const Path& canary, const std::string& cont
   return give_away(root / canary, owner);
 }
 
-}  // namespace
-
-Result<std::string> canary_secret(const Layout& layout) {
-  const Path path = layout.secrets() / "canary.key";
-  Result<std::string> secret = read_text_file(path, kSecretSizeMax);
-  if (secret || secret.error().kind() != ErrorKind::not_found) return secret;
-  SystemRandom random;
-  const std::string fresh = to_hex(random.bytes(32));
-  TRY(write_file_atomic(path, as_bytes(fresh), 0600));
-  return fresh;
+Result<void> plant_all(const Path& root, const ServiceConfig& service, Random& random) {
+  const std::string seed = to_hex(random.bytes(16));
+  for (const Path& canary : service.canaries) {
+    if (std::filesystem::exists(root / canary)) continue;
+    TRY(plant(root, canary, analysis::canary_content(seed, service.name, canary.string())));
+  }
+  return {};
 }
+
+Result<std::string> digest_of(const Path& path) {
+  const Bytes content = TRY(read_file(path, kCanarySizeMax));
+  return to_hex(crypto::sha256(content));
+}
+
+}  // namespace
 
 Result<std::vector<analysis::Indicator>> tend_canaries(const Layout& layout,
                                                        const ServiceConfig& service,
                                                        const std::string& generation,
-                                                       const std::string& secret, WallTime now) {
+                                                       Random& random, WallTime now) {
   std::vector<analysis::Indicator> found;
+  if (service.canaries.empty()) return found;
   const Path root = layout.generation(service.name, generation);
   const Path mark = mark_of(layout, service, generation);
-  const bool were_planted = std::filesystem::exists(mark);
-  for (const Path& canary : service.canaries) {
-    const std::string content = analysis::canary_content(secret, service.name, canary.string());
-    const analysis::CanaryState state = TRY(analysis::check_canary(root / canary, content));
-    if (state == analysis::CanaryState::intact) continue;
-    if (were_planted) {
-      found.push_back(
-          {.kind = analysis::IndicatorKind::canary_touched,
-           .service = service.name,
-           .path = canary.string(),
-           .time = now,
-           .explanation = "the canary " + canary.string() +
-                          (state == analysis::CanaryState::missing ? " is gone"
-                                                                   : " is not as it was planted") +
-                          ", since a time when nobody watched"});
-      continue;
+  if (!std::filesystem::exists(mark)) {
+    TRY(plant_all(root, service, random));
+    json::Object digests;
+    for (const Path& canary : service.canaries) {
+      digests.set(canary.string(), TRY(digest_of(root / canary)));
     }
-    if (state == analysis::CanaryState::changed) {
-      return fail(ErrorKind::conflict, "the dataset of " + service.name +
-                                           " holds a file of its own named " + canary.string() +
-                                           "; choose another name under canaries in estate.toml");
-    }
-    TRY(plant(root, canary, content));
+    TRY(write_file_atomic(mark, as_bytes(json::write(digests) + "\n"), 0600));
+    return found;
   }
-  if (!were_planted) TRY(write_file_atomic(mark, {}, 0600));
+  const std::string text = TRY(read_text_file(mark, kMarkSizeMax));
+  const json::Value digests = TRY_CONTEXT(json::parse(text), mark.string());
+  for (const Path& canary : service.canaries) {
+    const json::Value& expected = digests[canary.string()];
+    if (!expected.is_string()) continue;  // chosen since: watched from the next generation on
+    const Result<std::string> digest = digest_of(root / canary);
+    if (!digest && digest.error().kind() != ErrorKind::not_found &&
+        digest.error().kind() != ErrorKind::limit) {
+      return std::unexpected(digest.error());
+    }
+    if (digest && *digest == *expected.string()) continue;
+    const bool is_gone = !digest && digest.error().kind() == ErrorKind::not_found;
+    found.push_back({.kind = analysis::IndicatorKind::canary_touched,
+                     .service = service.name,
+                     .path = canary.string(),
+                     .time = now,
+                     .explanation = "the canary " + canary.string() +
+                                    (is_gone ? " is gone" : " is not as it was") +
+                                    ", since a time when nobody watched"});
+  }
   return found;
 }
 

@@ -6,19 +6,17 @@
 #include <vector>
 
 #include "analysis/indicator.h"
+#include "base/random.h"
 #include "supervisor/estate/estate.h"
 #include "supervisor/estate/layout.h"
 
 namespace bulkhead::supervisor {
 
-// secrets/canary.key; made when it is not there yet.
-Result<std::string> canary_secret(const Layout& layout);
-
-// Plants what this generation never had, and answers an indicator for each canary that it had and
-// that is changed or gone. Kind conflict where a file of a canary's name is in the dataset already.
+// The first time for a generation: plants those that are not there, and remembers what all of them
+// hold. From then on: answers an indicator for each that is changed or gone.
 Result<std::vector<analysis::Indicator>> tend_canaries(const Layout& layout,
                                                        const ServiceConfig& service,
                                                        const std::string& generation,
-                                                       const std::string& secret, WallTime now);
+                                                       Random& random, WallTime now);
 
 }  // namespace bulkhead::supervisor

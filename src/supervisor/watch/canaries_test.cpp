@@ -11,16 +11,16 @@ class Canaries : public ::testing::Test {
     service.name = "website";
     service.canaries = {"0-codes.csv", "pages/zz-keys.csv"};
     ASSERT_TRUE(make_directories(layout.generation("website", "g1")));
-    ASSERT_TRUE(make_directories(layout.secrets()));
   }
   Result<std::vector<analysis::Indicator>> tend(const std::string& generation = "g1") {
-    return tend_canaries(layout, service, generation, "secret", WallTime{});
+    return tend_canaries(layout, service, generation, random, WallTime{});
   }
   Path canary() { return layout.generation("website", "g1") / "0-codes.csv"; }
 
   TemporaryDirectory folder = TemporaryDirectory::create("canaries").value();
   Layout layout{folder.path()};
   ServiceConfig service;
+  SeededRandom random{1};
 };
 
 TEST_F(Canaries, ArePlantedOnceAndThenOnlyLookedAt) {
@@ -47,16 +47,12 @@ TEST_F(Canaries, ArePlantedInAGenerationFromBeforeTheyWereChosen) {
   EXPECT_TRUE(std::filesystem::exists(layout.generation("website", "g2") / "0-codes.csv"));
 }
 
-TEST_F(Canaries, FileOfTheDatasetIsNeverOverwritten) {
-  ASSERT_TRUE(write_file_atomic(canary(), as_bytes("somebody's own")));
-  EXPECT_EQ(tend().error().kind(), ErrorKind::conflict);
-  EXPECT_EQ(read_text_file(canary(), 100).value(), "somebody's own");
-}
-
-TEST_F(Canaries, SecretIsMadeOnceAndKept) {
-  const std::string secret = canary_secret(layout).value();
-  EXPECT_EQ(secret.size(), 64u);
-  EXPECT_EQ(canary_secret(layout).value(), secret);
+TEST_F(Canaries, ThoseThatTheEstateWasMadeWithAreTakenAsTheyAre) {
+  ASSERT_TRUE(write_file_atomic(canary(), as_bytes("made with the estate")));
+  EXPECT_TRUE(tend().value().empty());
+  EXPECT_EQ(read_text_file(canary(), 100).value(), "made with the estate");
+  ASSERT_TRUE(write_file_atomic(canary(), as_bytes("changed")));
+  EXPECT_EQ(tend().value().size(), 1u);
 }
 
 }  // namespace

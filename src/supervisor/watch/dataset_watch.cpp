@@ -101,7 +101,7 @@ Result<void> DatasetWatch::add_folder(const std::string& folder, int depth, Disc
       }
       // A file that vanishes while it is looked at is none.
       if (const auto profile = analysis::profile_file(options_.root / name))
-        known_[name] = *profile;
+        known_[name] = {*profile, {}};
     }
     if (error) return fail_errno(error.value(), "reading " + path.string());
   }
@@ -189,11 +189,11 @@ void DatasetWatch::file_written(const std::string& path) {
   if (!now) return;  // gone again: its removal is an event of its own
   const auto before = known_.find(path);
   if (before != known_.end()) {
-    if (analysis::is_entropy_jump(before->second, *now, options_.entropy_bits_min)) {
+    if (analysis::is_entropy_jump(before->second.profile, *now, options_.entropy_bits_min)) {
       // What it was stays known: otherwise a second pass over it would look like no change.
       observe(analysis::ChangeKind::made_illegible, path);
     } else {
-      before->second = *now;
+      before->second.profile = *now;
       observe(analysis::ChangeKind::rewritten, path);
     }
     return;
@@ -201,26 +201,35 @@ void DatasetWatch::file_written(const std::string& path) {
   // Encrypted into a new file beside the old one, or renamed: "about.md" -> "about.md.x7f3".
   const auto original = known_.find(without_last_extension(path));
   if (original != known_.end() &&
-      analysis::is_entropy_jump(original->second, *now, options_.entropy_bits_min)) {
+      analysis::is_entropy_jump(original->second.profile, *now, options_.entropy_bits_min)) {
     observe(analysis::ChangeKind::made_illegible, path);
     return;
   }
-  if (known_.size() < kWatchedFilesMax) known_[path] = *now;
+  if (known_.size() < kWatchedFilesMax) known_[path] = {*now, clock_->steady_now()};
   observe(analysis::ChangeKind::created, path);
 }
 
 void DatasetWatch::file_gone(const std::string& path) {
   if (canary_touched(path, "removed")) return;
+  const auto known = known_.find(path);
+  if (known == known_.end()) return;
+  if (known->second.since != SteadyTime{} &&
+      clock_->steady_now() - known->second.since < kSettledAfter) {
+    known_.erase(known);
+    return;
+  }
   // Its profile stays known for the file that may take its place.
-  if (known_.contains(path)) observe(analysis::ChangeKind::removed, path);
+  observe(analysis::ChangeKind::removed, path);
 }
 
 void DatasetWatch::folder_gone(const std::string& folder) {
   const std::string prefix = folder + "/";
+  std::vector<std::string> gone;
   for (auto entry = known_.lower_bound(prefix);
        entry != known_.end() && entry->first.starts_with(prefix); ++entry) {
-    file_gone(entry->first);
+    gone.push_back(entry->first);
   }
+  for (const std::string& path : gone) file_gone(path);
   for (const std::string& canary : options_.canaries) {
     if (canary.starts_with(prefix)) canary_touched(canary, "removed");
   }
@@ -255,14 +264,16 @@ Result<std::vector<analysis::Indicator>> DatasetWatch::rescan() {
     const auto before = known_.find(path);
     const Result<analysis::ContentProfile> now = analysis::profile_file(entries->path());
     const bool is_same = before != known_.end() && now &&
-                         before->second.file_size == now->file_size &&
-                         before->second.chi_square == now->chi_square;
+                         before->second.profile.file_size == now->file_size &&
+                         before->second.profile.chi_square == now->chi_square;
     if (!is_same) file_written(path);
   }
   if (error) return fail_errno(error.value(), "reading " + options_.root.string());
-  for (const auto& [path, profile] : known_) {
-    if (!there.contains(path)) file_gone(path);
+  std::vector<std::string> gone;
+  for (const auto& [path, known] : known_) {
+    if (!there.contains(path)) gone.push_back(path);
   }
+  for (const std::string& path : gone) file_gone(path);
   for (const std::string& canary : options_.canaries) {
     if (!there.contains(canary)) canary_touched(canary, "removed");
   }

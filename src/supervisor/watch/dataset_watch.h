@@ -20,6 +20,8 @@ namespace bulkhead::supervisor {
 inline constexpr std::size_t kWatchedFilesMax = 500'000;
 inline constexpr std::size_t kWatchedFoldersMax = 100'000;
 inline constexpr int kWatchedDepthMax = 64;
+// What did not live this long was never data to lose: a mail in the queue, a temporary file.
+inline constexpr std::chrono::minutes kSettledAfter{10};
 
 struct DatasetWatchOptions {
   std::string service;
@@ -46,6 +48,10 @@ class DatasetWatch {
  private:
   DatasetWatch(DatasetWatchOptions options, const Clock& clock);
 
+  struct Known {
+    analysis::ContentProfile profile;
+    SteadyTime since;  // when it appeared; the beginning of time for what was there first
+  };
   enum class Discovery { first_look, appeared };
   Result<void> add_folder(const std::string& folder, int depth, Discovery discovery);
   Result<void> watch_canaries();
@@ -64,7 +70,7 @@ class DatasetWatch {
   analysis::MassChangeDetector detector_;
   std::map<int, std::string> folders_;         // watch descriptor -> folder, "" for the root
   std::map<int, std::string> canary_watches_;  // watch descriptor -> canary
-  std::map<std::string, analysis::ContentProfile> known_;
+  std::map<std::string, Known> known_;
   std::set<std::string> touched_canaries_;  // said once each
   std::set<std::string> ransom_signs_;
   std::vector<analysis::Indicator> found_;

@@ -111,6 +111,20 @@ TEST_F(DatasetUnderWatch, RemovalOfManyIsAMassChangeAlsoByMovingTheirFolderAway)
   EXPECT_EQ(dataset.read_events().value().at(0).kind, IndicatorKind::mass_change);
 }
 
+TEST_F(DatasetUnderWatch, MailThatComesAndGoesIsNoMassRemoval) {
+  DatasetWatch dataset = watch();
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = std::to_string(i) + ".msg";
+    write("mail/tmp/" + name, prose(i));
+    ASSERT_TRUE(make_directories(root / "mail/new"));
+    std::filesystem::rename(root / "mail/tmp" / name, root / "mail/new" / name);
+    ASSERT_TRUE(dataset.read_events());
+    std::filesystem::remove(root / "mail/new" / name);
+  }
+  EXPECT_TRUE(dataset.read_events().value().empty());
+  EXPECT_EQ(dataset.files_known(), 21u) << "nothing is remembered of them";
+}
+
 TEST_F(DatasetUnderWatch, FilesOfAFolderThatAppearedAreWatchedToo) {
   DatasetWatch dataset = watch();
   write("a/b/c/HOW_TO_DECRYPT.txt", "pay");
