@@ -327,7 +327,7 @@ Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) c
   }
   return fail(ErrorKind::conflict,
               fmt::format("{0} is sealed by incident {1} and has not passed its gates; run: "
-                          "bulkhead incident recover {1} {0}",
+                          "bulkhead incident recover {1} --service {0}",
                           service, open->incident.id));
 }
 
@@ -360,7 +360,7 @@ void IncidentDesk::publish(const std::string& id) {
                               .details = std::move(record.details)});
   }
   supervisor_.set_open_incident(is_open ? id : "");
-  supervisor_.show_incident(is_open ? status : StatusIncident{});
+  supervisor_.show_incident(status);
   const Result<void> written =
       write_file_atomic(folder_of(id) / kPublishedFile, as_bytes(content), 0600);
   if (!written) {

@@ -1,0 +1,10 @@
+// bulkhead backup: snapshots of services to the vault, now.
+#pragma once
+
+#include "cli/command.h"
+
+namespace bulkhead::cli {
+
+void register_backup(Command& root);
+
+}  // namespace bulkhead::cli

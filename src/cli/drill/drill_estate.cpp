@@ -1,0 +1,129 @@
+#include "cli/drill/drill_estate.h"
+
+#include <fmt/format.h>
+
+#include "base/random.h"
+#include "cli/drill/attacker/implant.h"
+#include "supervisor/estate/create.h"
+#include "supervisor/estate/layout.h"
+
+namespace bulkhead::cli {
+namespace {
+
+constexpr std::string_view kService = "website";
+constexpr std::string_view kProgram = "bulkhead-website";
+constexpr std::string_view kAttacker = "bulkhead-drill-attacker";
+constexpr std::string_view kWrapper = "website";
+constexpr std::size_t kEstateFileSizeMax = 1 << 20;
+
+bool is_there(const Path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+Result<void> copy_program(const Path& from, const Path& to) {
+  std::error_code error;
+  std::filesystem::remove(to, error);
+  std::filesystem::copy_file(from, to, error);
+  if (error) {
+    return fail(ErrorKind::io,
+                fmt::format("copying {} to {}: {}", from.string(), to.string(), error.message()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<DrillEstate> DrillEstate::prepare(const DrillEstateOptions& options) {
+  const supervisor::Layout layout(options.folder);
+  if (is_there(layout.estate_file())) {
+    if (!is_there(layout.drill_marker())) {
+      return fail(
+          ErrorKind::denied,
+          fmt::format("{} is an estate that no drill made (it has no {}); the drill damages "
+                      "data, and plays only where it made everything itself. Name another "
+                      "folder with --estate",
+                      options.folder.string(), layout.drill_marker().filename().string()));
+    }
+    supervisor::Estate estate = TRY(supervisor::read_estate(options.folder));
+    return DrillEstate(options, std::move(estate), false);
+  }
+  const SystemClock clock;
+  SystemRandom random;
+  supervisor::Estate estate =
+      TRY(supervisor::create_estate({.from = options.from,
+                                     .at = options.folder,
+                                     .program_folder = options.program_folder,
+                                     .ports = {},
+                                     .free_ports = options.free_ports,
+                                     .for_drill = true},
+                                    clock, random));
+  return DrillEstate(options, std::move(estate), true);
+}
+
+Path DrillEstate::current_dataset() const {
+  const Path current = supervisor::Layout(estate_.folder).current_generation(kService);
+  std::error_code error;
+  return std::filesystem::canonical(current, error);
+}
+
+Result<void> DrillEstate::write_wrapper(const std::string& command) const {
+  const std::string script = "#!/bin/sh\nexec " + command + " \"$@\"\n";
+  return write_file_atomic(programs() / kWrapper, as_bytes(script), 0755);
+}
+
+Result<void> DrillEstate::open_the_hole() {
+  SystemRandom random;
+  const std::string token = to_hex(random.bytes(16));
+  TRY(make_directories(programs()));
+  TRY(copy_program(options_.program_folder / kProgram, programs() / kProgram));
+  TRY(copy_program(options_.program_folder / kAttacker, programs() / kAttacker));
+  const std::string vault = fmt::format("127.0.0.1:{}", estate_.vault.port);
+  const std::string gateway = fmt::format("127.0.0.1:{}", estate_.gateway.https_port);
+  const std::string folder = estate_.folder.string();
+  TRY(write_wrapper(fmt::format(
+      "/program/drill/{} --token {} --try-tcp {} --try-tcp {} --try-unix {}/run/control.sock "
+      "--try-read {}/secrets/vault.password --try-read {}/datasets/gisis/current --"
+      " /program/drill/{}",
+      kAttacker, token, vault, gateway, folder, folder, folder, kProgram)));
+  // Both the marker and the token on the command line are needed: see attacker/surroundings.h.
+  TRY(write_file_atomic(current_dataset() / attacker::kMarkerName, as_bytes(token)));
+  return name_wrapper_in_estate_file();
+}
+
+Result<void> DrillEstate::name_wrapper_in_estate_file() {
+  const Path file = estate_.folder / "estate.toml";
+  std::string text = TRY(read_text_file(file, kEstateFileSizeMax));
+  const std::string own = fmt::format("program = \"{}\"\n", kProgram);
+  const std::size_t at = text.find(own);
+  if (at == std::string::npos) return {};  // a drill before this one has done it
+  const bool has_config = is_there(supervisor::Layout(estate_.folder).service_config(kService));
+  text.replace(
+      at, own.size(),
+      fmt::format("command = [\"/program/drill/{}\", \"--socket\", "
+                  "\"/run/service/service.sock\", \"--data\", \"/data\", "
+                  "\"--audit-socket\", \"/run/audit.sock\"{}]\n",
+                  kWrapper,
+                  has_config ? fmt::format(", \"--config\", \"/config/{}.toml\"", kService) : ""));
+  text += fmt::format(
+      "\n# Written by the drill: the website's compartment sees the folder `drill` with the "
+      "simulated attacker.\n[[services.{}.mount]]\nfrom = \"drill\"\nto = \"/program/drill\"\n",
+      kService);
+  TRY(write_file_atomic(file, as_bytes(text)));
+  estate_ = TRY(supervisor::read_estate(estate_.folder));
+  return {};
+}
+
+Result<void> DrillEstate::trigger() const {
+  return write_file_atomic(current_dataset() / attacker::kTriggerName, {});
+}
+
+Result<void> DrillEstate::close_the_hole() const {
+  TRY(write_wrapper(fmt::format("/program/drill/{}", kProgram)));
+  std::error_code error;
+  std::filesystem::remove(programs() / kAttacker, error);
+  if (error) return fail(ErrorKind::io, "removing the attacker's program: " + error.message());
+  return {};
+}
+
+}  // namespace bulkhead::cli

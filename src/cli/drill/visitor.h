@@ -1,0 +1,33 @@
+// A visitor of the estate: asks the gateway for pages by TLS and host name, as a browser would.
+#pragma once
+
+#include <string>
+
+#include "http/client.h"
+#include "supervisor/estate/estate.h"
+
+namespace bulkhead::cli {
+
+struct Page {
+  int status = 0;
+  std::string body;
+  std::string location;  // of a redirect
+};
+
+// One thread at a time; reuses its connection.
+class Visitor {
+ public:
+  explicit Visitor(const supervisor::Estate& estate);
+
+  // kind unavailable where no answer comes. Follows no redirect.
+  Result<Page> get(const std::string& host, const std::string& path,
+                   const std::string& language = "en");
+  // The path of the page that "/" leads to: "/en/".
+  Result<std::string> find_front_page(const std::string& host);
+
+ private:
+  const supervisor::Estate& estate_;
+  http::Client client_;
+};
+
+}  // namespace bulkhead::cli

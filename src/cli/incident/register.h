@@ -1,0 +1,10 @@
+// bulkhead incident list|show|declare|recover|close
+#pragma once
+
+#include "cli/command.h"
+
+namespace bulkhead::cli {
+
+void register_incident(Command& root);
+
+}  // namespace bulkhead::cli
