@@ -82,9 +82,9 @@ Result<void> DrillEstate::open_the_hole() {
   const std::string gateway = fmt::format("127.0.0.1:{}", estate_.gateway.https_port);
   const std::string folder = estate_.folder.string();
   TRY(write_wrapper(fmt::format(
-      "/program/drill/{} --token {} --try-tcp {} --try-tcp {} --try-unix {}/run/control.sock "
-      "--try-read {}/secrets/vault.password --try-read {}/datasets/gisis/current --"
-      " /program/drill/{}",
+      "/program/drill/{} --token {} --try-tcp {} --try-tcp {} --try-unix '{}/run/control.sock' "
+      "--try-read '{}/secrets/vault.password' --try-read '{}/datasets/gisis/current' -- "
+      "/program/drill/{}",
       kAttacker, token, vault, gateway, folder, folder, folder, kProgram)));
   // Both the marker and the token on the command line are needed: see attacker/surroundings.h.
   TRY(write_file_atomic(current_dataset() / attacker::kMarkerName, as_bytes(token)));

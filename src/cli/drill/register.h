@@ -1,0 +1,10 @@
+// bulkhead drill imo-2020
+#pragma once
+
+#include "cli/command.h"
+
+namespace bulkhead::cli {
+
+void register_drill(Command& root);
+
+}  // namespace bulkhead::cli
