@@ -53,7 +53,8 @@ class Rehearsal {
   Result<json::Value> incident() const;
   Result<void> check_pages(const std::vector<std::string>& services, int status);
   void check_sealed_page();
-  void check_status_page(std::string_view expected_step);
+  // `sealed`: in alphabetical order; `news`: words of an update, or empty.
+  void check_status_page(const std::vector<std::string>& sealed, std::string_view news);
   void measure_seal(WallTime triggered, const std::vector<RefusalWatch::Seen>& seen);
   Result<void> read_attack_report();
   Result<void> compare_website_with_its_snapshot();

@@ -26,7 +26,7 @@ Visitor::Visitor(const supervisor::Estate& estate)
 Result<Page> Visitor::get(const std::string& host, const std::string& path,
                           const std::string& language) {
   http::ClientRequest request{.url = estate_.https_origin(host) + path};
-  request.headers.set("Accept", "text/html,*/*");
+  request.headers.set("Accept", "text/html");
   request.headers.set("Accept-Language", language);
   const http::ClientResponse response = TRY(client_.send(request));
   return Page{.status = response.status,

@@ -18,6 +18,10 @@ constexpr std::string_view kPublishedFile = "timeline.json";
 // A storm of indicators says nothing that these do not.
 constexpr std::size_t kIndicatorsMax = 200;
 
+json::Array names_of(const std::vector<std::string>& services) {
+  return json::Array(services.begin(), services.end());
+}
+
 bool is_known(const Incident& incident, const analysis::Indicator& indicator) {
   const AffectedService* service = incident.find(indicator.service);
   if (service == nullptr) return false;
@@ -94,14 +98,17 @@ std::string IncidentDesk::next_id() const {
   return fmt::format("{}-{}", day, last + 1);
 }
 
-Result<IncidentDesk::Case*> IncidentDesk::open_case(const std::string& reason) {
+Result<IncidentDesk::Case*> IncidentDesk::open_case(const std::string& reason,
+                                                    const std::vector<std::string>& services) {
   if (Case* open = open_one()) return open;
   const std::string id = next_id();
   TRY(make_directories(folder_of(id), 0700));
   Case fresh{.incident = {.id = id},
              .timeline = TRY(Timeline::open(folder_of(id) / kTimelineFile))};
-  TRY(append_to(
-      fresh, {{.time = supervisor_.clock().now(), .kind = RecordKind::opened, .message = reason}}));
+  TRY(append_to(fresh, {{.time = supervisor_.clock().now(),
+                         .kind = RecordKind::opened,
+                         .message = reason,
+                         .details = {{"services", names_of(services)}}}}));
   return &cases_.emplace(id, std::move(fresh)).first->second;
 }
 
@@ -143,7 +150,8 @@ void IncidentDesk::report(const analysis::Indicator& indicator) {
 
 Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator& indicator) {
   const std::lock_guard lock(mutex_);
-  Case* open = TRY(open_case(fmt::format("{} in {}", name_of(indicator.kind), indicator.service)));
+  Case* open = TRY(open_case(fmt::format("{} in {}", name_of(indicator.kind), indicator.service),
+                             {indicator.service}));
   if (is_known(open->incident, indicator)) return std::vector<std::string>();
   std::vector<Record> records{{.time = indicator.time,
                                .kind = RecordKind::indicator,
@@ -170,7 +178,7 @@ Result<Incident> IncidentDesk::declare(const std::vector<std::string>& services,
   std::string id;
   {
     const std::lock_guard lock(mutex_);
-    Case* open = TRY(open_case(reason));
+    Case* open = TRY(open_case(reason, names));
     id = open->incident.id;
     if (open->incident.state == IncidentState::suspected) {
       TRY(append_to(*open, {state_record(IncidentState::declared, reason)}));
@@ -267,8 +275,7 @@ void IncidentDesk::exposure_changed(const Supervisor::ExposureChange& change) {
     if (change.to == Exposure::sealed) {
       const std::vector<std::string> services = not_yet_sealed(open->incident, change.services);
       if (services.empty()) return;
-      json::Array names(services.begin(), services.end());
-      json::Object details{{"services", names}};
+      json::Object details{{"services", names_of(services)}};
       if (change.seal) {
         details.set("gateway_ms", static_cast<std::int64_t>(change.seal->gateway_ms.count()));
         details.set("seal_ms", static_cast<std::int64_t>(change.seal->seal_ms.count()));

@@ -53,7 +53,7 @@ class IncidentDesk {
     Timeline timeline;
   };
   // These want mutex_ held.
-  Result<Case*> open_case(const std::string& reason);
+  Result<Case*> open_case(const std::string& reason, const std::vector<std::string>& services);
   Result<void> append_to(Case& open, std::vector<Record> records);
   Record state_record(IncidentState to, const std::string& message) const;
   Case* open_one();

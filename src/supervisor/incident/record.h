@@ -13,7 +13,7 @@
 namespace bulkhead::supervisor {
 
 enum class RecordKind {
-  opened,         // details: reason
+  opened,         // details: services
   indicator,      // details: the indicator
   state_changed,  // details: to
   sealed,         // details: services, gateway_ms, seal_ms

@@ -147,6 +147,9 @@ StatusIncident status_view(const std::string& id, std::span<const Record> record
     const std::optional<StatusStep> step = told_of(record, seals);
     if (!step) continue;
     std::vector<std::string> services = services_of(record);
+    if (*step == StatusStep::resolved) {
+      for (const auto& [service, count] : seals) services.push_back(service);
+    }
     // What follows at once for the next service is told in one line.
     if (!view.updates.empty() && view.updates.back().step == *step) {
       for (std::string& service : services) {

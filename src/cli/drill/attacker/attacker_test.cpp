@@ -100,14 +100,14 @@ TEST_F(Attacker, RefusesADatasetThatNoDrillOrAnotherDrillHasMarked) {
 TEST_F(Attacker, EncryptsItsCompartmentsDataAndNothingElse) {
   ASSERT_EQ(run_in_compartment(policy({"--now"})).code, 0) << read("log");
   EXPECT_FALSE(exists("data/page.md"));
-  const std::string locked = read("data/page.md.locked");
+  const std::string locked = read("data/page.md.q7x4");
   EXPECT_EQ(locked.size(), 10'000u);
   EXPECT_EQ(locked.find("aaaa"), std::string::npos);
-  EXPECT_TRUE(exists("data/sub/record.csv.locked"));
+  EXPECT_TRUE(exists("data/sub/record.csv.q7x4"));
   EXPECT_TRUE(exists("data/HOW-TO-RECOVER-YOUR-FILES.txt"));
   EXPECT_EQ(read("data/.bulkhead-drill"), kToken);
   EXPECT_EQ(read("other/untouched"), "other");
-  EXPECT_FALSE(exists("other/untouched.locked"));
+  EXPECT_FALSE(exists("other/untouched.q7x4"));
 }
 
 TEST_F(Attacker, FindsEveryWayOutClosedAndReportsIt) {
@@ -142,7 +142,7 @@ TEST_F(Attacker, RunsTheServiceUntilTheTriggerAndGoesOnRunningItAfterwards) {
   ASSERT_TRUE(wait_for("run/up")) << read("log");
   expect_untouched();
   write("data/.drill-trigger", "");
-  ASSERT_TRUE(wait_for("data/page.md.locked")) << read("log");
+  ASSERT_TRUE(wait_for("data/page.md.q7x4")) << read("log");
   EXPECT_FALSE(compartment->poll());
   EXPECT_EQ(compartment->stop(10s).code, 5);
 }

@@ -108,9 +108,6 @@ Damage Encryption::run(const std::function<void(const Damage&)>& progress) {
       files.push_back(relative);
     }
   }
-  if (const auto note = open_beneath(top_.get(), kNoteName, O_WRONLY | O_CREAT | O_TRUNC)) {
-    (void)write_all(note->get(), as_bytes(kNote));
-  }
   for (const Path& file : files) {
     const auto bytes = encrypt(file);
     if (bytes) {
@@ -121,6 +118,9 @@ Damage Encryption::run(const std::function<void(const Damage&)>& progress) {
     }
     progress(damage);
     keep_pace(damage, start);
+  }
+  if (const auto note = open_beneath(top_.get(), kNoteName, O_WRONLY | O_CREAT | O_TRUNC)) {
+    (void)write_all(note->get(), as_bytes(kNote));
   }
   return damage;
 }

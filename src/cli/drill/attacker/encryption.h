@@ -1,6 +1,7 @@
 // What the attack does to a dataset: each file is encrypted in place under a key that nobody keeps,
-// renamed to NAME.locked, and a note is left beside. It can reach nothing outside the folder: every
-// path is resolved by the kernel beneath it, and no symbolic link is followed (openat2(2)).
+// renamed to NAME.q7x4, and a note is left at the end, so that neither name warns before the damage
+// does. It can reach nothing outside the folder: every path is resolved by the kernel beneath it,
+// and no symbolic link is followed (openat2(2)).
 #pragma once
 
 #include <chrono>
@@ -15,7 +16,7 @@
 
 namespace bulkhead::cli::attacker {
 
-inline constexpr std::string_view kLockedSuffix = ".locked";
+inline constexpr std::string_view kLockedSuffix = ".q7x4";
 inline constexpr std::string_view kNoteName = "HOW-TO-RECOVER-YOUR-FILES.txt";
 
 struct Pace {
