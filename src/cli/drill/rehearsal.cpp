@@ -24,6 +24,7 @@ constexpr const char* kStatusSummary = "/api/v2/summary.json";
 constexpr std::string_view kWebGroup = "web";
 constexpr std::string_view kWebsite = "website";
 const std::vector<std::string> kFirstThree = {"gisis", "imodocs", "publications"};
+const std::vector<std::string> kAllFour = {"gisis", "imodocs", "publications", "website"};
 
 std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
 
@@ -229,7 +230,7 @@ Result<void> Rehearsal::attack() {
   measure_seal(report_.attacked, refusals.stop());
   TRY(follow());
   check_sealed_page();
-  check_status_page({"gisis", "imodocs", "publications", "website"}, "");
+  check_status_page(kAllFour, "we have taken these services offline");
   return {};
 }
 
@@ -351,7 +352,7 @@ Result<void> Rehearsal::seal_again_and_check() {
                                  {"reason", "a security check, as on 2 October 2020"}}));
   TRY(follow());
   TRY(check_pages(kFirstThree, 503));
-  check_status_page(kFirstThree, "Taken offline again for a security check");
+  check_status_page(kAllFour, "Taken offline again for a security check");
   TRY(recover(kFirstThree));
   return check_pages(kFirstThree, 200);
 }
