@@ -27,7 +27,7 @@ dl.numbers dt{color:var(--soft);font-size:.85rem}dl.numbers dd{margin:0;font-siz
 font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:start;padding:.35rem .6rem;border-block-end:1px solid var(--line);vertical-align:top}
-td.n,th.n{text-align:end;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.then{min-width:13rem}td.n,th.n{text-align:end;font-variant-numeric:tabular-nums;white-space:nowrap}
 svg{width:100%;height:auto;min-width:44rem}svg text{fill:var(--ink);font:13px system-ui,sans-serif}
 svg .soft{fill:var(--soft);font-size:11px}svg .grid{stroke:var(--line)}
 svg .public{fill:var(--public)}svg .read-only{fill:var(--read-only)}svg .members{fill:var(--members)}
@@ -79,7 +79,8 @@ std::string services_table(const DrillReport& report) {
   for (const DrillService& service : report.services) {
     out += fmt::format(
         "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>"
-        "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>\n",
+        "<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+        "class=\"then\">{}</td></tr>\n",
         escape_html(service.title.empty() ? service.name : service.title),
         duration_or_dash(service.rto_ms), duration_or_dash(service.rpo_ms), service.files_damaged,
         service.files_recovered, service.seals,
@@ -201,10 +202,13 @@ std::string swim_lanes_svg(const DrillReport& report) {
   int row = 0;
   for (const DrillMark& mark : report.marks) {
     const double x = scale.x(mark.time);
+    // At the right edge the words stand on the other side of their line.
+    const bool is_late = x > kWidth * 0.8;
     out += fmt::format(
-        "<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
-        "<text class=\"soft\" x=\"{3:.1f}\" y=\"{4}\">{5}</text>\n",
-        x, kTop - 10, bottom, x + 3, row % 3 * 13 + 11, escape_html(mark.title));
+        "<line class=\"mark\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/><text "
+        "class=\"soft\" x=\"{3:.1f}\" y=\"{4}\" text-anchor=\"{5}\">{6}</text>\n",
+        x, kTop - 10, bottom, is_late ? x - 3 : x + 3, row % 3 * 13 + 11, is_late ? "end" : "start",
+        escape_html(mark.title));
     ++row;
   }
   return out + legend(bottom + 28) + "</svg>\n";

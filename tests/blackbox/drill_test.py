@@ -1,0 +1,73 @@
+"""The whole rehearsal: bulkhead drill imo-2020 makes an estate, attacks it, recovers it, proves it;
+and does so again on what the first one left."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+BIN = Path(os.environ["BULKHEAD_BIN"])
+SOURCE = Path(os.environ["BULKHEAD_SOURCE"])
+DRILL_SECONDS_MAX = 240
+
+
+class DrillTest(unittest.TestCase):
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp(prefix="bulkhead-drill-"))
+        self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)
+        self.estate = self.root / "estate"
+
+    def drill(self, *options):
+        return subprocess.run(
+            [BIN / "bulkhead", "drill", "imo-2020", "--estate", self.estate, "--from",
+             SOURCE / "estates/imo", "--free-ports", *options],
+            capture_output=True, text=True, timeout=DRILL_SECONDS_MAX)
+
+    def check_report(self, file):
+        report = json.loads(file.read_text())
+        self.assertEqual(report["result"], "passed")
+        self.assertEqual(report["probes_lost"], 0)
+        self.assertGreater(report["probes_sent"], 50)
+        self.assertIsNotNone(report["seal_ms"])
+        self.assertGreater(len(report["timeline"]), 50)
+        services = {s["name"]: s for s in report["services"]}
+        self.assertEqual(set(services), {"website", "gisis", "imodocs", "publications"})
+        self.assertGreater(services["website"]["files_damaged"], 0)
+        for service in services.values():
+            self.assertEqual(service["files_damaged"], service["files_recovered"])
+            self.assertIsNotNone(service["rto_ms"])
+            self.assertIsNotNone(service["rpo_ms"])
+        self.assertEqual(services["gisis"]["seals"], 2)
+        self.assertEqual(services["website"]["seals"], 1)
+        self.assertGreater(report["escapes_tried"], 5)
+        page = file.with_suffix(".html").read_text()
+        self.assertIn("<svg", page)
+        self.assertNotIn("<script", page)
+
+    def test_rehearsal_passes_twice_in_the_same_estate(self):
+        for _ in range(2):
+            done = self.drill()
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertNotIn("\x1b", done.stdout, "colours are for terminals")
+            self.check_report(self.estate / "reports/imo-2020.json")
+        if shutil.which("restic"):
+            environment = dict(os.environ, RESTIC_PASSWORD_FILE=str(
+                self.estate / "secrets/repository.password"))
+            subprocess.run(["restic", "-r", self.estate / "vault/data/imo", "--no-lock",
+                            "--no-cache", "check", "--read-data"], env=environment, check=True,
+                           capture_output=True, timeout=120)
+
+    def test_estate_that_no_drill_made_is_left_alone(self):
+        subprocess.run([BIN / "bulkhead", "estate", "create", "--from", SOURCE / "estates/imo",
+                        "--at", self.estate, "--free-ports"], check=True, capture_output=True)
+        before = (self.estate / "estate.toml").read_bytes()
+        done = self.drill()
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("no drill made", done.stderr)
+        self.assertEqual((self.estate / "estate.toml").read_bytes(), before)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
