@@ -3,6 +3,7 @@ and does so again on what the first one left."""
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -58,6 +59,19 @@ class DrillTest(unittest.TestCase):
             subprocess.run(["restic", "-r", self.estate / "vault/data/imo", "--no-lock",
                             "--no-cache", "check", "--read-data"], env=environment, check=True,
                            capture_output=True, timeout=120)
+
+    def test_drill_that_was_interrupted_is_cleared_up_by_the_next(self):
+        first = subprocess.Popen(
+            [BIN / "bulkhead", "drill", "imo-2020", "--estate", self.estate, "--from",
+             SOURCE / "estates/imo", "--free-ports"], stdout=subprocess.PIPE, text=True)
+        with first.stdout as story:
+            for line in story:
+                if line.startswith("Three come back"):
+                    first.send_signal(signal.SIGINT)
+        self.assertEqual(first.wait(timeout=DRILL_SECONDS_MAX), 130)
+        done = self.drill()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.check_report(self.estate / "reports/imo-2020.json")
 
     def test_estate_that_no_drill_made_is_left_alone(self):
         subprocess.run([BIN / "bulkhead", "estate", "create", "--from", SOURCE / "estates/imo",

@@ -74,7 +74,7 @@ Result<void> DrillEstate::write_wrapper(const std::string& command) const {
 
 Result<void> DrillEstate::open_the_hole() {
   SystemRandom random;
-  const std::string token = to_hex(random.bytes(16));
+  token_ = to_hex(random.bytes(16));
   TRY(make_directories(programs()));
   TRY(copy_program(options_.program_folder / kProgram, programs() / kProgram));
   TRY(copy_program(options_.program_folder / kAttacker, programs() / kAttacker));
@@ -85,10 +85,13 @@ Result<void> DrillEstate::open_the_hole() {
       "/program/drill/{} --token {} --try-tcp {} --try-tcp {} --try-unix '{}/run/control.sock' "
       "--try-read '{}/secrets/vault.password' --try-read '{}/datasets/gisis/current' -- "
       "/program/drill/{}",
-      kAttacker, token, vault, gateway, folder, folder, folder, kProgram)));
-  // Both the marker and the token on the command line are needed: see attacker/surroundings.h.
-  TRY(write_file_atomic(current_dataset() / attacker::kMarkerName, as_bytes(token)));
+      kAttacker, token_, vault, gateway, folder, folder, folder, kProgram)));
   return name_wrapper_in_estate_file();
+}
+
+// Both the marker and the token on the attacker's command line are needed: attacker/surroundings.h.
+Result<void> DrillEstate::mark_dataset() const {
+  return write_file_atomic(current_dataset() / attacker::kMarkerName, as_bytes(token_));
 }
 
 Result<void> DrillEstate::name_wrapper_in_estate_file() {

@@ -26,6 +26,8 @@ class DrillEstate {
 
   // Before bulkheadd starts: the website's compartment then holds the dormant attacker.
   Result<void> open_the_hole();
+  // Allows the attacker to work on the dataset that the website runs on now.
+  Result<void> mark_dataset() const;
   // The attacker begins within milliseconds.
   Result<void> trigger() const;
   // Whatever starts from now on is the website's own program.
@@ -43,6 +45,7 @@ class DrillEstate {
   DrillEstateOptions options_;
   supervisor::Estate estate_;
   bool was_made_ = false;
+  std::string token_;  // of this drill
 };
 
 }  // namespace bulkhead::cli

@@ -148,6 +148,7 @@ class Interruption {
     int received = 0;
     while (sigwait(&signals_, &received) != 0) {
     }
+    fmt::print(stderr, "\nEnding the estate …\n");
     if (const pid_t process = bulkheadd_; process > 0 && kill(process, SIGTERM) == 0) {
       siginfo_t ended{};
       while (waitid(P_PID, static_cast<id_t>(process), &ended, WEXITED | WNOWAIT) != 0 &&

@@ -61,6 +61,7 @@ Rehearsal::Rehearsal(DrillEstate& stage, const Control& control, Narration& narr
 
 Result<void> Rehearsal::run() {
   TRY(recover_what_an_interrupted_drill_left());
+  TRY(stage_.mark_dataset());
   TRY(back_up_everything());
   TRY(look_around());
   TRY(attack());

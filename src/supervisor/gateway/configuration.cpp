@@ -223,16 +223,19 @@ std::string exposure_rules() {
   return out + "  use_backend %[var(txn.backend)]\n\n";
 }
 
+// The clean room's link soon leads to another instance, and the one that it led to may be frozen: a
+// connection that was kept would still end there, and wait for ever.
 std::string http_backend(std::string_view kind, const ServiceConfig& service,
                          std::string_view instance) {
   return fmt::format(R"(backend {name}
-  option httpchk
+{keeping}  option httpchk
   http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host {host}
   http-check expect status 200
   server one unix@{socket} check inter 1s fastinter 200ms downinter 300ms rise 1 fall 2
 
 )",
                      fmt::arg("name", backend_name(kind, service.name)),
+                     fmt::arg("keeping", kind == "cleanroom" ? "  option http-server-close\n" : ""),
                      fmt::arg("host", service.hostnames.front()),
                      fmt::arg("socket", Layout::socket_relative(service.name, instance).native()));
 }
