@@ -334,7 +334,7 @@ Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) c
   }
   return fail(ErrorKind::conflict,
               fmt::format("{0} is sealed by incident {1} and has not passed its gates; run: "
-                          "bulkhead incident recover {1} --service {0}",
+                          "bulkhead incident recover {0}",
                           service, open->incident.id));
 }
 
