@@ -8,6 +8,10 @@ namespace {
 // Four services at this pace stay far below the gateway's limit of requests for an address.
 constexpr std::chrono::milliseconds kPeriod{15};
 
+// A request that was with the service when it was frozen is never answered: who asked again at once
+// knows first that the gateway refuses.
+constexpr std::chrono::milliseconds kImpatience{250};
+
 }  // namespace
 
 RefusalWatch::RefusalWatch(const supervisor::Estate& estate, const std::vector<Target>& targets)
@@ -25,7 +29,7 @@ RefusalWatch::~RefusalWatch() { stop(); }
 
 void RefusalWatch::run(Lane& lane) {
   const SystemClock clock;
-  Visitor visitor(estate_);
+  Visitor visitor(estate_, kImpatience);
   while (!stopping_) {
     const Result<Page> page = visitor.get(lane.target.host, lane.target.path);
     if (page && page->status == 503) {

@@ -8,20 +8,20 @@ namespace bulkhead::cli {
 namespace {
 
 constexpr int kRedirectsMax = 5;
-constexpr std::chrono::milliseconds kAnswerMax{5'000};
 
-http::ClientOptions client_options(const supervisor::Estate& estate) {
+http::ClientOptions client_options(const supervisor::Estate& estate,
+                                   std::chrono::milliseconds patience) {
   const supervisor::GatewayConfig& gateway = estate.gateway;
   const std::string address = gateway.address == "0.0.0.0" ? "127.0.0.1" : gateway.address;
   return {.ca_certificate_file = supervisor::Layout(estate.folder).ca_certificate(),
           .connect_to = fmt::format("{}:{}", address, gateway.https_port),
-          .timeout = kAnswerMax};
+          .timeout = patience};
 }
 
 }  // namespace
 
-Visitor::Visitor(const supervisor::Estate& estate)
-    : estate_(estate), client_(client_options(estate)) {}
+Visitor::Visitor(const supervisor::Estate& estate, std::chrono::milliseconds patience)
+    : estate_(estate), client_(client_options(estate, patience)) {}
 
 Result<Page> Visitor::get(const std::string& host, const std::string& path,
                           const std::string& language) {

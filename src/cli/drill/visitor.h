@@ -1,6 +1,7 @@
 // A visitor of the estate: asks the gateway for pages by TLS and host name, as a browser would.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "http/client.h"
@@ -14,10 +15,13 @@ struct Page {
   std::string location;  // of a redirect
 };
 
+inline constexpr std::chrono::milliseconds kPatience{5'000};
+
 // One thread at a time; reuses its connection.
 class Visitor {
  public:
-  explicit Visitor(const supervisor::Estate& estate);
+  explicit Visitor(const supervisor::Estate& estate,
+                   std::chrono::milliseconds patience = kPatience);
 
   // kind unavailable where no answer comes. Follows no redirect.
   Result<Page> get(const std::string& host, const std::string& path,
