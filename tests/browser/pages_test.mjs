@@ -1,0 +1,153 @@
+// Every kind of page in Chromium, in all six languages, wide and narrow: language and direction,
+// landmarks, one h1, no accessibility finding, no horizontal scrolling on a telephone, no error in
+// the console (a blocked script or style is one), and usable without JavaScript and by keyboard.
+// Screenshots go to <build>/screenshots/.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { startEstate } from './estate.mjs';
+
+const source = process.env.BULKHEAD_SOURCE;
+const require = createRequire(path.join(source, 'web/package.json'));
+const { chromium } = require('playwright-core');
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const LANGUAGES = ['en', 'fr', 'es', 'ar', 'zh', 'ru'];
+const SIZES = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } };
+// A page of each kind; `languages` where not all six are worth the time.
+const PAGES = [
+  { service: 'website', path: '' },
+  { service: 'website', path: 'news', languages: ['en', 'ar'] },
+  { service: 'website', path: 'no-such-page', status: 404, languages: ['en', 'ar'] },
+  { service: 'gisis', path: '' },
+  { service: 'gisis', path: 'ships' },
+  { service: 'gisis', path: 'piracy', languages: ['en', 'ar'] },
+  { service: 'gisis', path: 'ports', languages: ['en', 'ar'] },
+  { service: 'imodocs', path: '' },
+  { service: 'imodocs', path: 'search?q=ship', languages: ['en', 'ar'] },
+  { service: 'publications', path: '' },
+  { service: 'meetings', path: '', languages: ['en', 'ar'] },
+];
+
+const screenshots = path.join(process.env.BULKHEAD_BIN, '../screenshots');
+mkdirSync(screenshots, { recursive: true });
+
+let estate;
+let browser;
+before(async () => {
+  estate = await startEstate();
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+           '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+});
+after(async () => {
+  await browser?.close();
+  await estate?.stop();
+});
+
+async function open(size, options = {}) {
+  const context = await browser.newContext({ viewport: SIZES[size], ignoreHTTPSErrors: true, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of [45]\d\d/.test(message.text())) {
+      complaints.push(message.text());
+    }
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  return { page, complaints, close: () => context.close() };
+}
+
+async function checkPage(entry, language, size) {
+  const { page, complaints, close } = await open(size);
+  try {
+    const url = estate.url(entry.service, `/${language}/${entry.path}`);
+    const response = await page.goto(url);
+    assert.equal(response.status(), entry.status ?? 200, url);
+    const facts = await page.evaluate(() => ({
+      lang: document.documentElement.lang,
+      dir: document.documentElement.dir || 'ltr',
+      h1: document.querySelectorAll('h1').length,
+      main: document.querySelectorAll('main').length,
+      title: document.title,
+      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    }));
+    assert.equal(facts.lang, language, `${url}: lang`);
+    assert.equal(facts.dir, language === 'ar' ? 'rtl' : 'ltr', `${url}: dir`);
+    assert.equal(facts.h1, 1, `${url}: one h1`);
+    assert.equal(facts.main, 1, `${url}: one main`);
+    assert.ok(facts.title.length > 0, `${url}: title`);
+    assert.ok(facts.overflow <= 0, `${url} (${size}): ${facts.overflow} px wider than the screen`);
+    const name = `${entry.service}-${entry.path.replace(/\W+/g, '-') || 'home'}-${language}-${size}.png`;
+    await page.screenshot({ path: path.join(screenshots, name) });
+    // axe is evaluated by the debugger, which a page's content security policy does not bind.
+    const findings = await page.evaluate(`${axe}; axe.run(document, {resultTypes: ['violations']})`
+      + '.then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")))');
+    assert.deepEqual(findings, [], `${url} (${size}): accessibility`);
+    assert.deepEqual(complaints, [], `${url}: console`);
+  } finally {
+    await close();
+  }
+}
+
+for (const entry of PAGES) {
+  test(`${entry.service} /${entry.path}`, async () => {
+    for (const language of entry.languages ?? LANGUAGES) {
+      for (const size of Object.keys(SIZES)) await checkPage(entry, language, size);
+    }
+  });
+}
+
+test('the language switch stays on the page, without JavaScript', async () => {
+  const { page, close } = await open('wide', { javaScriptEnabled: false });
+  await page.goto(estate.url('website', '/en/news'));
+  await page.click('nav a[hreflang="fr"], a[hreflang="fr"][lang="fr"]');
+  assert.match(new URL(page.url()).pathname, /^\/fr\/news/);
+  await close();
+});
+
+test('the first Tab reaches the skip link, and it leads to the content', async () => {
+  const { page, close } = await open('wide');
+  await page.goto(estate.url('gisis', '/en/'));
+  await page.keyboard.press('Tab');
+  const target = await page.evaluate(() => document.activeElement.getAttribute('href'));
+  assert.match(target ?? '', /^#/);
+  await page.keyboard.press('Enter');
+  assert.equal(new URL(page.url()).hash, target);
+  await close();
+});
+
+test('a filter without JavaScript ends up in the URL and narrows the list', async () => {
+  const { page, close } = await open('wide', { javaScriptEnabled: false });
+  await page.goto(estate.url('gisis', '/en/ships'));
+  const before = await page.locator('main tbody tr').count();
+  await page.fill('main input[type=search]', 'zzzz-no-such-ship');
+  await page.keyboard.press('Enter');
+  assert.match(page.url(), /zzzz-no-such-ship/);
+  assert.ok(before > 0);
+  assert.equal(await page.locator('main tbody tr').count(), 0);
+  await close();
+});
+
+test('a sealed service says so in the visitor\'s language and leads to the status page', async () => {
+  estate.bulkhead('seal', 'website', '--reason', 'browser test');
+  const { page, close } = await open('narrow');
+  for (const language of LANGUAGES) {
+    const response = await page.goto(estate.url('website', `/${language}/`));
+    assert.equal(response.status(), 503);
+    assert.equal(await page.evaluate(() => document.documentElement.lang), language);
+    assert.ok(await page.locator('a[href*="status.localhost"]').count() > 0, language);
+    await page.screenshot({ path: path.join(screenshots, `sealed-${language}.png`) });
+  }
+  await page.goto(estate.url('status', '/en/'));
+  await page.screenshot({ path: path.join(screenshots, 'status-sealed-en.png') });
+  assert.match(await page.textContent('main'), /website/i);
+  await close();
+});
+
+test('the browser tests found Chromium', () => assert.ok(existsSync('/usr/bin/chromium')));
