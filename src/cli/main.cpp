@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   bulkhead::cli::register_estate(root);
   bulkhead::cli::register_exposure(root);
   bulkhead::cli::register_pass(root);
-  bulkhead::cli::register_backup(root);
+  bulkhead::cli::register_service_backup(root);
   bulkhead::cli::register_incident(root);
   bulkhead::cli::register_drill(root);
   bulkhead::cli::register_repo(root);

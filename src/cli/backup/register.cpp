@@ -46,7 +46,7 @@ Result<int> back_up(const BackupVerb& verb) {
 
 }  // namespace
 
-void register_backup(Command& root) {
+void register_service_backup(Command& root) {
   auto verb = std::make_shared<BackupVerb>();
   Command& backup = root.subcommand("backup", "Back services up to the vault now");
   add_estate_option(backup, *verb);

@@ -5,6 +5,6 @@
 
 namespace bulkhead::cli {
 
-void register_backup(Command& root);
+void register_service_backup(Command& root);
 
 }  // namespace bulkhead::cli
