@@ -30,6 +30,14 @@ const PAGES = [
   { service: 'imodocs', path: 'search?q=ship', languages: ['en', 'ar'] },
   { service: 'publications', path: '' },
   { service: 'meetings', path: '', languages: ['en', 'ar'] },
+  { service: 'status', path: '', languages: ['en', 'ar'] },
+];
+// Pages that are reached from a list, by the first link that fits.
+const LINKED_PAGES = [
+  { name: 'news item', service: 'website', from: 'news', link: 'main a[href*="/news/"]' },
+  { name: 'record', service: 'gisis', from: 'ships', link: 'main tbody a' },
+  { name: 'document', service: 'imodocs', from: '', link: 'main a[href*="/documents/"]' },
+  { name: 'book', service: 'publications', from: '', link: 'main a[href*="/publications/"]' },
 ];
 
 const screenshots = path.join(process.env.BULKHEAD_BIN, '../screenshots');
@@ -63,12 +71,11 @@ async function open(size, options = {}) {
   return { page, complaints, close: () => context.close() };
 }
 
-async function checkPage(entry, language, size) {
+async function checkPage(url, { name, status = 200, language, size }) {
   const { page, complaints, close } = await open(size);
   try {
-    const url = estate.url(entry.service, `/${language}/${entry.path}`);
     const response = await page.goto(url);
-    assert.equal(response.status(), entry.status ?? 200, url);
+    assert.equal(response.status(), status, url);
     const facts = await page.evaluate(() => ({
       lang: document.documentElement.lang,
       dir: document.documentElement.dir || 'ltr',
@@ -83,8 +90,7 @@ async function checkPage(entry, language, size) {
     assert.equal(facts.main, 1, `${url}: one main`);
     assert.ok(facts.title.length > 0, `${url}: title`);
     assert.ok(facts.overflow <= 0, `${url} (${size}): ${facts.overflow} px wider than the screen`);
-    const name = `${entry.service}-${entry.path.replace(/\W+/g, '-') || 'home'}-${language}-${size}.png`;
-    await page.screenshot({ path: path.join(screenshots, name) });
+    await page.screenshot({ path: path.join(screenshots, `${name}-${language}-${size}.png`) });
     // axe is evaluated by the debugger, which a page's content security policy does not bind.
     const findings = await page.evaluate(`${axe}; axe.run(document, {resultTypes: ['violations']})`
       + '.then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")))');
@@ -98,10 +104,50 @@ async function checkPage(entry, language, size) {
 for (const entry of PAGES) {
   test(`${entry.service} /${entry.path}`, async () => {
     for (const language of entry.languages ?? LANGUAGES) {
-      for (const size of Object.keys(SIZES)) await checkPage(entry, language, size);
+      for (const size of Object.keys(SIZES)) {
+        const name = `${entry.service}-${entry.path.replace(/\W+/g, '-') || 'home'}`;
+        const url = estate.url(entry.service, `/${language}/${entry.path}`);
+        await checkPage(url, { name, status: entry.status, language, size });
+      }
     }
   });
 }
+
+async function firstLink(url, selector) {
+  const { page, close } = await open('wide');
+  await page.goto(url);
+  const target = await page.locator(selector).first().evaluate((link) => link.href);
+  await close();
+  return target;
+}
+
+for (const { name, service, from, link } of LINKED_PAGES) {
+  test(`${service}: a ${name}`, async () => {
+    for (const language of ['en', 'ar']) {
+      const url = await firstLink(estate.url(service, `/${language}/${from}`), link);
+      for (const size of Object.keys(SIZES)) {
+        await checkPage(url, { name: `${service}-${name.replace(' ', '-')}`, language, size });
+      }
+    }
+  });
+}
+
+test('a chapter is read in a frame of another origin, where no script runs', async () => {
+  const book = await firstLink(estate.url('publications', '/en/'), 'main a[href*="/publications/"]');
+  const { page, complaints, close } = await open('wide');
+  await page.goto(book);
+  await Promise.all([page.waitForURL(/\/read/), page.click('main a[href*="/read"]')]);
+  const frame = page.frames().find((candidate) => candidate !== page.mainFrame());
+  assert.ok(frame, 'a frame');
+  await frame.waitForLoadState();
+  assert.equal(new URL(frame.url()).hostname, 'books.publications.localhost');
+  const sandbox = await page.locator('iframe').getAttribute('sandbox');
+  assert.ok(sandbox !== null && !sandbox.includes('allow-scripts'), `sandbox="${sandbox}"`);
+  assert.ok((await frame.locator('body').innerText()).trim().length > 10);
+  assert.deepEqual(complaints, []);
+  await page.screenshot({ path: path.join(screenshots, 'publications-reader-en-wide.png') });
+  await close();
+});
 
 test('the language switch stays on the page, without JavaScript', async () => {
   const { page, close } = await open('wide', { javaScriptEnabled: false });

@@ -121,8 +121,7 @@ std::string incident_section(const StatusIncident& incident, const Estate& estat
   return out + "</ol>\n</section>\n";
 }
 
-std::string page_head(const Estate& estate, const Messages& messages, std::string_view language,
-                      bool incident_open) {
+std::string page_head(const Estate& estate, const Messages& messages, std::string_view language) {
   const std::string title = fmt::format("{} — {}", messages.text(language, "status.title"),
                                         estate.title.find(language)->second);
   std::string out = fmt::format(
@@ -134,8 +133,8 @@ std::string page_head(const Estate& estate, const Messages& messages, std::strin
   for (const std::string_view other : kLanguages) {
     out += fmt::format("<link rel=\"alternate\" hreflang=\"{}\" href=\"/{}/\">\n", other, other);
   }
-  // Without JavaScript, somebody who waits for news sees them all the same.
-  out += fmt::format("<meta http-equiv=\"refresh\" content=\"{}\">\n", incident_open ? 30 : 300);
+  // No refresh by itself: a page that moves under a screen reader is worse than one to load again
+  // (WCAG 2.2.1). Who wants to be told has the feed.
   return out + "</head>\n";
 }
 
@@ -176,7 +175,7 @@ std::string status_html(const StatusView& view, const Estate& estate, const Mess
   const auto text = [&](std::string_view key) { return escape_html(messages.text(language, key)); };
   const bool good = all_operational(view);
   const bool incident_open = !view.incidents.empty() && is_open(view.incidents.front());
-  std::string out = page_head(estate, messages, language, incident_open);
+  std::string out = page_head(estate, messages, language);
   out += fmt::format("<body>\n<header>\n<p class=\"organisation\">{}</p>\n{}</header>\n<main>\n",
                      escape_html(estate.title.find(language)->second),
                      language_switch(messages, language));
