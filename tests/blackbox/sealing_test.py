@@ -21,9 +21,10 @@ def processes_of(estate, service):
                 command = file.read()
             if not command.endswith(wanted) or b"bwrap" in command.split(b"\0")[0]:
                 continue
-            # Several estates may run on this machine: the data folder tells them apart.
+            # Several estates may run on this machine: the data folder tells them apart. Its path
+            # is seen from the root of its file system, which may be /tmp.
             with open(f"/proc/{name}/mountinfo") as file:
-                if str(estate.folder) in file.read():
+                if "/".join(estate.folder.parts[-2:]) in file.read():
                     out.append(int(name))
         except OSError:
             continue

@@ -20,6 +20,10 @@ using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 
 // By what they would allow.
 constexpr auto kRefusedCalls = std::to_array<std::string_view>({
+    // A link that leads out of the data or socket folder, for those outside who follow it: the
+    // gateway connects to the socket by its path, and a restore writes where the data lay.
+    "symlink",
+    "symlinkat",
     // another view of the file system
     "mount",
     "umount",

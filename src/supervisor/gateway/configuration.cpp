@@ -123,7 +123,8 @@ std::string visitor_rules(const Estate& estate) {
 
   http-request return status 200 content-type 'text/css; charset=utf-8' file gateway/gateway.css hdr Cache-Control max-age=300 if {{ path /.bulkhead/gateway.css }}
   stick-table type ipv6 size 100k expire {expire}s store http_req_rate({period}s)
-  http-request track-sc0 src
+  # An IPv6 network is one visitor's: by address, one line would have no limit at all.
+  http-request track-sc0 src,ipmask(32,64)
 )",
       fmt::arg("languages", fmt::join(kLanguages, " ")),
       fmt::arg("preferred", fmt::join(kLanguages, ";")),
@@ -158,6 +159,11 @@ std::string address_rules(const Estate& estate) {
   // One path, one meaning: what a service might read differently than the gateway is refused.
   out += "  acl odd_path var(txn.path) -m reg '(//|/\\.\\.?(/|$)|[\\x00-\\x1f\\\\])'\n";
   out += answer_page("bad-request", "odd_path");
+  // What cannot be decoded was looked at by no rule here.
+  out += answer_page("bad-request", "!{ var(txn.path) -m found }");
+  // A tunnel would go on whatever the exposure becomes, and no service needs one.
+  out += answer_page("bad-request", "{ method CONNECT }");
+  out += "  http-request del-header Upgrade\n";
   out +=
       "  acl internal_path var(txn.path) -i -m reg "
       "'^/(livez|readyz|metrics|quiesce|integrity)([/;].*)?$'\n";

@@ -154,17 +154,19 @@ Result<void> Gateway::set_exposures(const ExposureByService& changes,
   }
   const auto told = runtime_.tell(command);
   if (told && in_force) in_force();
-  // Memory first, then disk: under an attack the disk may be slow.
-  TRY(write_exposures(exposures_, layout_));
+  // Memory first, then disk: under an attack the disk may be slow, or full.
+  const auto kept = write_exposures(exposures_, layout_);
   if (!told) {
-    // It may be dead, or deaf. A fresh one reads the map from disk.
+    // It may be dead, or deaf. A fresh one reads the map from disk, so without the map there is
+    // none: a gateway that is down refuses too.
     log::error("the gateway is replaced", {{"why", told.error().message()}});
     if (process_) process_->stop(0ms);
+    if (!kept) return kept;
     TRY(launch());
     if (in_force) in_force();
   }
   end_sessions(changes);
-  return {};
+  return kept;
 }
 
 void Gateway::end_sessions(const ExposureByService& changes) {

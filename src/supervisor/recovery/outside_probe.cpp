@@ -1,5 +1,7 @@
 #include "supervisor/recovery/outside_probe.h"
 
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "http/client.h"
@@ -9,6 +11,10 @@ namespace {
 
 constexpr int kRedirectsMax = 5;
 constexpr std::chrono::milliseconds kProbeTimeout{10'000};
+// The gateway finds out by its own health check, once a second, that an instance has come.
+constexpr std::chrono::milliseconds kGatewayNoticesMax{5'000};
+constexpr std::chrono::milliseconds kAskAgainAfter{100};
+constexpr int kServiceUnavailable = 503;
 
 }  // namespace
 
@@ -48,7 +54,12 @@ Result<ProbeResult> OutsideProbe::ask(const std::string& host, const std::string
 
 Result<ProbeResult> OutsideProbe::need_page(const std::string& host,
                                             const std::string& pass) const {
-  const ProbeResult result = TRY(ask(host, pass));
+  const SteadyTime until = std::chrono::steady_clock::now() + kGatewayNoticesMax;
+  ProbeResult result = TRY(ask(host, pass));
+  while (result.status == kServiceUnavailable && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kAskAgainAfter);
+    result = TRY(ask(host, pass));
+  }
   if (result.status == 200 && result.bytes > 0) return result;
   return fail(ErrorKind::unavailable,
               fmt::format("a visitor of https://{}/ is answered {} with {} bytes, not a page", host,

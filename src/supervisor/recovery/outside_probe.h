@@ -23,7 +23,8 @@ class OutsideProbe {
 
   // `pass`: a token of `bulkhead pass`; empty: as anybody. An Error where no answer came.
   Result<ProbeResult> ask(const std::string& host, const std::string& pass) const;
-  // The same, but anything except a page (200 with a body) is an error of kind unavailable.
+  // The same, but anything except a page (200 with a body) is an error of kind unavailable. Asks
+  // again for some seconds while the gateway says 503: it may not have noticed the instance yet.
   Result<ProbeResult> need_page(const std::string& host, const std::string& pass) const;
 
  private:
