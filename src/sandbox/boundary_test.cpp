@@ -107,6 +107,12 @@ TEST_F(Boundary, WritesNowhereButToItsDataItsSocketFolderAndTmp) {
               Each(Pair(testing::_, AnyOf("EROFS", "EACCES", "ENOENT", "EPERM", "ETXTBSY"))));
 }
 
+TEST_F(Boundary, MakesNoLinkThatOthersMightFollow) {
+  EXPECT_THAT(
+      probe({"link-out-to:/data/link", "link-out-to:/run/service/link", "link-out-to:/tmp/link"}),
+      Each(Pair(testing::_, "EPERM")));
+}
+
 TEST_F(Boundary, SeesNoProcessOfTheHost) {
   const std::string supervisor = "kill:" + std::to_string(::getpid());
   auto outcomes = probe({"processes", "kill:4194303"});

@@ -314,6 +314,8 @@ std::map<std::string, Attempt> privilege_attempts() {
       {"mount", [](auto&) { return outcome(::mount("t", "/tmp", "tmpfs", 0, nullptr)); }},
       {"remount-writable",
        [](auto&) { return outcome(::mount("", "/usr", "", MS_REMOUNT | MS_BIND, nullptr)); }},
+      {"link-out-to",
+       [](auto& path) { return outcome(::symlink("../../control.sock", path.c_str())); }},
       {"chroot", [](auto&) { return outcome(::chroot("/tmp")); }},
       {"trace", [](auto&) { return outcome(::ptrace(PTRACE_ATTACH, ::getppid(), 0, 0)); }},
       {"read-process-memory", read_own_memory_from_child},
