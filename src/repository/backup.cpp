@@ -43,6 +43,15 @@ Result<std::optional<Snapshot>> choose_parent(Repository& repository, const Back
   return std::optional<Snapshot>(*found);
 }
 
+Result<void> expect_complete(const std::vector<PathError>& errors) {
+  for (const PathError& lacking : errors) {
+    if (lacking.error.kind() == ErrorKind::not_found) continue;
+    return std::unexpected(
+        lacking.error.with_context("no snapshot was made, since it would lack " + lacking.path));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<BackupResult> backup(Repository& repository, const BackupOptions& options) {
@@ -81,6 +90,7 @@ Result<BackupResult> backup(Repository& repository, const BackupOptions& options
   if (options.cancel && *options.cancel) {
     return fail(ErrorKind::unavailable, "the backup was cancelled");
   }
+  if (options.require_complete) TRY(expect_complete(outcome.errors));
   const std::string name =
       TRY(repository.save_file(storage::FileType::snapshot, encode_snapshot(snapshot)));
   snapshot.id = TRY(SnapshotId::from_hex(name));

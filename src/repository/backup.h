@@ -43,8 +43,11 @@ struct BackupOptions {
   // of the same host and paths.
   std::optional<SnapshotId> parent;
   bool read_all = false;  // reads every file, whatever a parent says
-  unsigned readers = 2;   // threads
-  unsigned sealers = 0;   // threads; 0: as many as there are processors
+  // Leaves no snapshot, but an error, where a path could not be read. One that vanished while it
+  // was to be read is not missed.
+  bool require_complete = false;
+  unsigned readers = 2;  // threads
+  unsigned sealers = 0;  // threads; 0: as many as there are processors
   // Called from one thread at a time, after each file.
   std::function<void(const BackupProgress&)> progress;
   // Set to true by anyone: the backup ends soon with an error of kind unavailable, and leaves no

@@ -2,6 +2,7 @@
 #include "repository/repository.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -332,6 +333,25 @@ TEST_F(RepositoryTest, CancelledBackupLeavesNoSnapshot) {
   EXPECT_EQ(backup(*repository_, options).error().kind(), ErrorKind::unavailable);
   EXPECT_TRUE(memory_.list(FileType::snapshot)->empty());
   EXPECT_TRUE(memory_.list(FileType::lock)->empty());
+}
+
+TEST_F(RepositoryTest, BackupThatMustBeCompleteLeavesNoSnapshotThatLacksAFile) {
+  write("notes.txt", "content");
+  BackupOptions options;
+  // It opens, and reading its first byte fails with EIO, for root too.
+  const std::string unreadable = fmt::format("/proc/{}/mem", ::getpid());
+  options.paths = {(source() / "notes.txt").string(), unreadable};
+  options.require_complete = true;
+  const auto refused = backup(*repository_, options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), testing::HasSubstr(unreadable));
+  EXPECT_THAT(repository_->snapshots().value(), testing::IsEmpty());
+
+  options.require_complete = false;
+  const auto incomplete = backup(*repository_, options);
+  ASSERT_TRUE(incomplete) << incomplete.error().message();
+  EXPECT_EQ(incomplete->errors.size(), 1u);
+  EXPECT_EQ(repository_->snapshots().value().size(), 1u);
 }
 
 TEST_F(RepositoryTest, ReportsProgressUpToTheEnd) {

@@ -147,6 +147,8 @@ Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<st
     if (!has_tag(snapshot, kEvidenceTag)) taken.before = snapshot;
   }
   repository::BackupOptions options;
+  // A vault only grows: an incomplete snapshot would stay, and pass for the newest clean one.
+  options.require_complete = true;
   options.paths = {"."};
   options.directory = supervisor_.layout().generation(status.name, status.generation);
   options.recorded_paths = {recorded_path(status.name)};
@@ -157,16 +159,9 @@ Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<st
     if (!progress || now.files_found == 0) return;
     progress(static_cast<double>(now.files_done) / static_cast<double>(now.files_found));
   };
-  const repository::BackupResult result = TRY_CONTEXT(repository::backup(*repository, options),
-                                                      "backing up the dataset of " + status.name);
-  for (const repository::PathError& skipped : result.errors) {
-    // A file that vanished while it was to be read was not part of the dataset any more.
-    if (skipped.error.kind() == ErrorKind::not_found) continue;
-    return std::unexpected(skipped.error.with_context(fmt::format("the snapshot {} of {} lacks {}",
-                                                                  result.snapshot.id.short_hex(),
-                                                                  status.name, skipped.path)));
-  }
-  taken.snapshot = result.snapshot;
+  repository::BackupResult result = TRY_CONTEXT(repository::backup(*repository, options),
+                                                "backing up the dataset of " + status.name);
+  taken.snapshot = std::move(result.snapshot);
   return taken;
 }
 
