@@ -157,7 +157,7 @@ TEST_F(CrashTest, NeverHandsOutWhatTheBackendDamaged) {
     const auto repository = Repository::open(std::move(backend), kPassword, kQuick);
     if (!repository) continue;
     const auto snapshots = (*repository)->snapshots();
-    if (!snapshots) continue;
+    if (!snapshots || snapshots->empty()) continue;
     const Path target = folder_.path() / "target";
     ASSERT_TRUE(remove_tree(target));
     const auto restored = restore(**repository, snapshots->at(0), {.target = target});

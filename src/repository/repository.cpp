@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "repository/compression.h"
 #include "repository/config.h"
 #include "repository/index.h"
@@ -135,15 +136,28 @@ Result<void> Repository::load_index() {
 
 void Repository::forget_index() { index_->clear(); }
 
+Result<Snapshot> Repository::load_snapshot(const std::string& name) {
+  const Bytes text = TRY(load_file({FileType::snapshot, name}));
+  Snapshot snapshot = TRY(decode_snapshot(as_text(text)));
+  snapshot.id = TRY(SnapshotId::from_hex(name));
+  return snapshot;
+}
+
 Result<std::vector<Snapshot>> Repository::snapshots(const SnapshotFilter& filter) {
   const auto files = TRY_CONTEXT(backend_->list(FileType::snapshot), "listing snapshots");
   std::vector<Snapshot> found;
   for (const storage::FileInfo& info : files) {
-    const std::string context = "snapshot " + info.name.substr(0, 8);
-    const Bytes text = TRY_CONTEXT(load_file({FileType::snapshot, info.name}), context);
-    Snapshot snapshot = TRY_CONTEXT(decode_snapshot(as_text(text)), context);
-    snapshot.id = TRY(SnapshotId::from_hex(info.name));
-    if (filter.matches(snapshot)) found.push_back(std::move(snapshot));
+    Result<Snapshot> snapshot = load_snapshot(info.name);
+    if (!snapshot && snapshot.error().kind() == ErrorKind::corrupt) {
+      // One damaged snapshot must not keep the whole ones from being restored.
+      log::warning("a damaged snapshot is passed over; look at it with a check",
+                   {{"snapshot", info.name}, {"why", snapshot.error().message()}});
+      continue;
+    }
+    if (!snapshot) {
+      return std::unexpected(snapshot.error().with_context("snapshot " + info.name.substr(0, 8)));
+    }
+    if (filter.matches(*snapshot)) found.push_back(*std::move(snapshot));
   }
   std::ranges::sort(found, [](const Snapshot& a, const Snapshot& b) {
     return std::tie(a.time, a.id) < std::tie(b.time, b.id);

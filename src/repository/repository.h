@@ -72,7 +72,8 @@ class Repository {
   // Forgets what was read; load_index() then reads all again.
   void forget_index();
 
-  // In order of their times. Files in snapshots/ that cannot be read are an error.
+  // In order of their times. A damaged file in snapshots/ is passed over with a warning in the log;
+  // check() reports it as an error.
   Result<std::vector<Snapshot>> snapshots(const SnapshotFilter& filter = {});
   // By a prefix of the id, or "latest" of those that match. Kind not_found, or invalid where the
   // prefix fits several.
@@ -90,6 +91,7 @@ class Repository {
  private:
   Repository(std::unique_ptr<storage::Backend> backend, crypto::MasterKey key,
              const RepositoryOptions& options);
+  Result<Snapshot> load_snapshot(const std::string& name);
 
   const std::unique_ptr<storage::Backend> backend_;
   const crypto::MasterKey key_;

@@ -386,6 +386,25 @@ TEST_F(RepositoryTest, FindsSnapshotsByPrefixAndAsLatest) {
   EXPECT_EQ(repository_->snapshots()->size(), 2u);
 }
 
+TEST_F(RepositoryTest, DamagedSnapshotHidesNoOtherAndIsAnErrorOfTheCheck) {
+  write("file", "content");
+  const auto whole = must_back_up(folder_backup());
+  write("file", "changed");
+  const auto damaged = must_back_up(folder_backup());
+  const storage::FileId id{FileType::snapshot, damaged.snapshot.id.to_hex()};
+  Bytes bytes = memory_.load(id).value();
+  bytes.back() ^= 1;
+  memory_.overwrite(id, bytes);
+
+  const auto found = open()->snapshots();
+  ASSERT_TRUE(found) << found.error().message();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().id, whole.snapshot.id);
+  EXPECT_EQ(open()->find_snapshot("latest")->id, whole.snapshot.id);
+  EXPECT_THAT(check(*open(), {})->errors,
+              testing::ElementsAre(testing::HasSubstr(damaged.snapshot.id.short_hex())));
+}
+
 TEST_F(RepositoryTest, AllCompressionModesComeBack) {
   for (const Compression compression :
        {Compression::off, Compression::automatic, Compression::maximum}) {
