@@ -9,12 +9,12 @@
 #include "repository/restore.h"
 #include "repository/verify.h"
 #include "supervisor/backup/dataset_snapshots.h"
+#include "supervisor/recovery/quiesced_copies.h"
 
 namespace bulkhead::supervisor {
 namespace {
 
 constexpr std::string_view kPartialSuffix = ".partial";
-constexpr std::string_view kQuiescedFolder = ".quiesced";
 
 Result<const AffectedService*> affected(const Incident& incident, const std::string& service) {
   const AffectedService* found = incident.find(service);
@@ -256,28 +256,7 @@ Result<std::size_t> DataSteps::settle_databases(const Incident& incident,
 
   const Path root =
       supervisor_.layout().generation(service, record->fact(Step::restore, "generation"));
-  const Path copies = root / kQuiescedFolder;
-  std::error_code error;
-  if (!std::filesystem::is_directory(copies, error)) return std::size_t{0};
-  std::size_t settled = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(copies, error)) {
-    if (!entry.is_regular_file()) continue;
-    const Path target = root / entry.path().lexically_relative(copies);
-    TRY(make_directories(target.parent_path()));
-    for (const char* ending : {"-wal", "-shm", "-journal"}) {
-      Path companion = target;
-      companion += ending;
-      std::filesystem::remove(companion, error);
-      if (error) return fail_errno(error.value(), "removing " + companion.string());
-    }
-    if (rename(entry.path().c_str(), target.c_str()) != 0) {
-      return fail_errno(errno, "putting the copy of " + target.string() + " in its place");
-    }
-    TRY(sync_directory(target.parent_path()));
-    ++settled;
-  }
-  if (error) return fail_errno(error.value(), "reading " + copies.string());
-  return settled;
+  return settle_quiesced_copies(root);
 }
 
 }  // namespace bulkhead::supervisor

@@ -1,5 +1,8 @@
 #include "supervisor/watch/canaries.h"
 
+#include <cerrno>
+
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,20 +29,37 @@ Result<void> give_away(const Path& path, const struct stat& owner) {
   return {};
 }
 
-Result<void> plant(const Path& root, const Path& canary, const std::string& content) {
-  struct stat owner{};
-  if (lstat(root.c_str(), &owner) != 0) return fail_errno(errno, "looking at " + root.string());
-  Path folder = root;
-  for (const Path& part : canary.parent_path()) {
-    folder /= part;
-    if (mkdir(folder.c_str(), 0755) == 0) {
-      TRY(give_away(folder, owner));
-    } else if (errno != EEXIST) {
-      return fail_errno(errno, "making " + folder.string());
-    }
+// A folder below `parent`, made where it is not there. A link is not followed: it is the service
+// that writes in its dataset, and bulkheadd has more rights than the service.
+Result<FileDescriptor> enter(const FileDescriptor& parent, const Path& name, const Path& shown,
+                             const struct stat& owner) {
+  const bool is_new = ::mkdirat(parent.get(), name.c_str(), 0755) == 0;
+  if (!is_new && errno != EEXIST) return fail_errno(errno, "making " + shown.string());
+  FileDescriptor folder(
+      ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder.valid() && (errno == ELOOP || errno == ENOTDIR)) {
+    return fail(ErrorKind::corrupt, shown.string() + " is not a real folder");
   }
-  TRY(write_file_atomic(root / canary, as_bytes(content)));
-  return give_away(root / canary, owner);
+  if (!folder.valid()) return fail_errno(errno, "opening " + shown.string());
+  if (is_new && geteuid() == 0 && ::fchown(folder.get(), owner.st_uid, owner.st_gid) != 0) {
+    return fail_errno(errno, "giving away " + shown.string());
+  }
+  return folder;
+}
+
+Result<void> plant(const Path& root, const Path& canary, const std::string& content) {
+  FileDescriptor folder = TRY(open_file(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  struct stat owner{};
+  if (::fstat(folder.get(), &owner) != 0) return fail_errno(errno, "looking at " + root.string());
+  Path shown = root;
+  for (const Path& part : canary.parent_path()) {
+    shown /= part;
+    folder = TRY(enter(folder, part, shown, owner));
+  }
+  // By the descriptor: what the path leads to may have changed since.
+  const Path planted = Path("/proc/self/fd") / std::to_string(folder.get()) / canary.filename();
+  TRY_CONTEXT(write_file_atomic(planted, as_bytes(content)), (root / canary).string());
+  return give_away(planted, owner);
 }
 
 Result<void> plant_all(const Path& root, const ServiceConfig& service, Random& random) {

@@ -55,5 +55,17 @@ TEST_F(Canaries, ThoseThatTheEstateWasMadeWithAreTakenAsTheyAre) {
   EXPECT_EQ(tend().value().size(), 1u);
 }
 
+TEST_F(Canaries, AreNotPlantedThroughALinkInTheDataset) {
+  const Path outside = folder.path() / "outside";
+  ASSERT_TRUE(make_directories(outside));
+  const Path link = layout.generation("website", "g1") / "pages";
+  std::filesystem::create_directory_symlink(outside, link);
+  const auto refused = tend();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::corrupt);
+  EXPECT_NE(refused.error().message().find(link.string()), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(outside));
+}
+
 }  // namespace
 }  // namespace bulkhead::supervisor
