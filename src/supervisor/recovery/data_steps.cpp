@@ -1,8 +1,11 @@
 #include "supervisor/recovery/data_steps.h"
 
 #include <algorithm>
+#include <cerrno>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "analysis/clean_point.h"
 #include "base/text.h"
@@ -47,6 +50,14 @@ bool is_from_before_the_restoration(const AffectedService& service, WallTime tim
   return std::ranges::any_of(service.indicators, [&](const analysis::Indicator& indicator) {
     return indicator.time <= *service.promoted && indicator.time <= time;
   });
+}
+
+// All that was written to the file system of `folder`: a restored dataset must outlast a loss of
+// power before anything says that it is there. One call, rather than one fsync a file.
+Result<void> sync_file_system(const Path& folder) {
+  const FileDescriptor opened = TRY(open_file(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  if (::syncfs(opened.get()) != 0) return fail_errno(errno, "syncing " + folder.string());
+  return {};
 }
 
 json::Array first_of(const std::vector<std::string>& paths) {
@@ -176,6 +187,7 @@ Result<StepOutcome> DataSteps::restore(const Incident& incident, const std::stri
         fmt::format("restoring {}: {} of {} files; first {}", service, report.errors.size(),
                     report.files, report.errors.front().path)));
   }
+  TRY(sync_file_system(partial));
   if (rename(partial.c_str(), target.c_str()) != 0) {
     return fail_errno(errno, "renaming " + partial.string());
   }
@@ -256,7 +268,9 @@ Result<std::size_t> DataSteps::settle_databases(const Incident& incident,
 
   const Path root =
       supervisor_.layout().generation(service, record->fact(Step::restore, "generation"));
-  return settle_quiesced_copies(root);
+  const std::size_t settled = TRY(settle_quiesced_copies(root));
+  TRY(sync_file_system(root));
+  return settled;
 }
 
 }  // namespace bulkhead::supervisor
