@@ -192,6 +192,7 @@ Result<SealReport> EstateSupervisor::seal(const std::vector<std::string>& servic
   {
     const std::lock_guard lock(exposure_changes_);
     const ExposureByService before = gateway_->exposures();
+    for (const std::string& name : services) ++seals_[name];
     for (const auto& [name, exposure] : changes) {
       if (before.at(name) != Exposure::sealed) report.sealed.push_back(name);
     }
@@ -238,25 +239,48 @@ Result<void> EstateSupervisor::set_exposure(const std::string& service, Exposure
         ErrorKind::invalid,
         fmt::format("{} is reached by TCP, which carries no pass: use public or sealed", service));
   }
-  const Exposure before = gateway_->exposures().at(service);
-  if (to < before) {
-    const ExposureGate gate = gate_.with([](const ExposureGate& set) { return set; });
-    if (gate) TRY(gate(service, to));
+  Exposure before = Exposure::sealed;
+  std::uint64_t seals = 0;
+  {
+    const std::lock_guard lock(exposure_changes_);
+    before = gateway_->exposures().at(service);
+    seals = seals_[service];
+  }
+  TRY(ask_gate(service, before, to));
+  if (before == Exposure::sealed) {
+    TRY(found->release());
+    // Visitors should meet a service, not the page that says it does not answer. A seal of this
+    // service or another does not wait for it.
+    found->wait_until_ready(kReadyAfterReleaseMax);
   }
   {
     const std::lock_guard lock(exposure_changes_);
-    if (before == Exposure::sealed) {
-      TRY(found->release());
-      // Visitors should meet a service, not the page that says it does not answer.
-      found->wait_until_ready(kReadyAfterReleaseMax);
+    const Result<void> done = open_unless_sealed(service, to, seals);
+    if (!done) {
+      if (gateway_->exposures().at(service) == Exposure::sealed) hold_all({service});
+      return done;
     }
-    TRY(gateway_->set_exposures({{service, to}}));
   }
   note("exposure.changed", service,
        fmt::format("{} is exposed {}: {}", service, name_of(to), reason),
        {{"from", name_of(before)}, {"to", name_of(to)}, {"reason", reason}});
   observe({.services = {service}, .to = to, .reason = reason, .seal = {}});
   return {};
+}
+
+Result<void> EstateSupervisor::ask_gate(const std::string& service, Exposure from, Exposure to) {
+  const ExposureGate gate = gate_.with([](const ExposureGate& set) { return set; });
+  if (!gate || to >= from) return {};
+  return gate(service, to);
+}
+
+Result<void> EstateSupervisor::open_unless_sealed(const std::string& service, Exposure to,
+                                                  std::uint64_t seals) {
+  if (seals_[service] != seals) {
+    return fail(ErrorKind::conflict, service + " was sealed meanwhile, and stays so");
+  }
+  TRY(ask_gate(service, gateway_->exposures().at(service), to));
+  return gateway_->set_exposures({{service, to}});
 }
 
 void EstateSupervisor::set_exposure_gate(ExposureGate gate) {

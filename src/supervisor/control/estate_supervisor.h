@@ -74,6 +74,9 @@ class EstateSupervisor final : public Supervisor {
   void note(std::string kind, const std::string& service, std::string message,
             json::Object details = {});
   void observe(const ExposureChange& change);
+  Result<void> ask_gate(const std::string& service, Exposure from, Exposure to);
+  // Under exposure_changes_. A conflict where the service was sealed since `seals` were counted.
+  Result<void> open_unless_sealed(const std::string& service, Exposure to, std::uint64_t seals);
 
   const Estate estate_;
   const Layout layout_;
@@ -88,7 +91,8 @@ class EstateSupervisor final : public Supervisor {
   std::map<std::string, std::unique_ptr<ServiceRunner>, std::less<>> runners_;
   std::unique_ptr<Gateway> gateway_;
   std::unique_ptr<StatusWriter> status_;
-  std::mutex exposure_changes_;  // one change of exposure at a time
+  std::mutex exposure_changes_;                 // one change of exposure at a time; guards seals_
+  std::map<std::string, std::uint64_t> seals_;  // how often each service was sealed
   Guarded<ExposureGate> gate_;
   Guarded<ExposureObserver> observer_;
   Guarded<std::map<std::string, SnapshotMark, std::less<>>> snapshots_;

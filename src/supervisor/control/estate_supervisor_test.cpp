@@ -139,6 +139,22 @@ TEST_F(EstateSupervisorTest, GateKeepsAServiceAsItIs) {
   EXPECT_THAT(seen, ElementsAre("alpha sealed by seal", "alpha operators"));
 }
 
+TEST_F(EstateSupervisorTest, SealWhileAServiceIsBeingOpenedIsNotUndone) {
+  ASSERT_TRUE(supervisor_->seal({"alpha"}, "test"));
+  bool is_sealed_again = false;
+  supervisor_->set_exposure_gate([&](const std::string&, Exposure) -> Result<void> {
+    if (std::exchange(is_sealed_again, true)) return {};
+    TRY(supervisor_->seal({"alpha"}, "a new indicator"));
+    return {};
+  });
+  const auto refused = supervisor_->set_exposure("alpha", Exposure::public_, "test");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::conflict);
+  EXPECT_THAT(refused.error().message(), HasSubstr("sealed meanwhile"));
+  EXPECT_EQ(supervisor_->service("alpha")->exposure, Exposure::sealed);
+  EXPECT_EQ(supervisor_->service("alpha")->state, ServiceState::frozen);
+}
+
 TEST_F(EstateSupervisorTest, StoppedServiceStaysStoppedUntilItIsStarted) {
   ASSERT_TRUE(supervisor_->stop("alpha"));
   EXPECT_EQ(supervisor_->service("alpha")->state, ServiceState::stopped);
