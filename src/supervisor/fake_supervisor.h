@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "supervisor/supervisor.h"
@@ -103,6 +104,7 @@ class FakeSupervisor final : public Supervisor {
   Result<ServiceAnswer> call(const std::string& name, std::string_view instance, http::Method,
                              const std::string& path, std::chrono::milliseconds) override {
     calls.push_back(name + " " + std::string(instance) + " " + path);
+    if (on_call) on_call();
     const auto answer = answers.find(path);
     return ServiceAnswer{.status = answer == answers.end() ? 200 : answer->second, .body = "{}"};
   }
@@ -124,6 +126,7 @@ class FakeSupervisor final : public Supervisor {
   std::map<std::string, ServiceStatus> statuses;
   std::map<std::string, int> answers;  // path -> status, 200 where it is not here
   std::vector<std::string> calls;
+  std::function<void()> on_call;  // what the service does meanwhile
   std::vector<Event> events;
   StatusIncident shown;
   std::string open_incident;

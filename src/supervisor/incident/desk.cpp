@@ -25,10 +25,16 @@ json::Array names_of(const std::vector<std::string>& services) {
 bool is_known(const Incident& incident, const analysis::Indicator& indicator) {
   const AffectedService* service = incident.find(indicator.service);
   if (service == nullptr) return false;
-  if (service->indicators.size() >= kIndicatorsMax) return true;
   const auto current = service->current_indicators();
+  if (current.size() >= kIndicatorsMax) return true;
+  // While a promotion runs, what was seen before it may be of the generation before.
+  const auto promotion = service->steps.find(Step::promote);
+  const WallTime since =
+      promotion != service->steps.end() && promotion->second.state == StepState::running
+          ? promotion->second.started
+          : WallTime{};
   return std::ranges::any_of(current, [&](const analysis::Indicator& known) {
-    return known.kind == indicator.kind && known.path == indicator.path;
+    return known.kind == indicator.kind && known.path == indicator.path && known.time > since;
   });
 }
 
@@ -158,8 +164,8 @@ Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator
                                .service = indicator.service,
                                .message = indicator.explanation,
                                .details = *analysis::to_json(indicator).object()}};
-  const std::vector<std::string> services =
-      not_yet_sealed(open->incident, services_to_seal(supervisor_.estate(), indicator));
+  const std::vector<std::string> ruled = services_to_seal(supervisor_.estate(), indicator);
+  std::vector<std::string> services = not_yet_sealed(open->incident, ruled);
   if (!services.empty()) {
     if (!seal_caused_at_) seal_caused_at_ = indicator.time;
     if (open->incident.state == IncidentState::suspected) {
@@ -168,6 +174,14 @@ Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator
     }
   }
   TRY(append_to(*open, std::move(records)));
+  // A sealed service may run, while it is rechecked or has just been promoted, and may be about to
+  // be opened: sealing it again freezes it.
+  const AffectedService& affected = *open->incident.find(indicator.service);
+  if (affected.promoted && affected.is_current(indicator) &&
+      std::ranges::find(ruled, affected.name) != ruled.end() &&
+      std::ranges::find(services, affected.name) == services.end()) {
+    services.push_back(affected.name);
+  }
   return services;
 }
 
@@ -325,6 +339,13 @@ Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) c
   if (open == nullptr || to == Exposure::sealed) return {};
   const AffectedService* affected = open->incident.find(service);
   if (affected == nullptr || !affected->contained) return {};
+  const std::vector<analysis::Indicator> indicators = affected->current_indicators();
+  if (affected->promoted && !indicators.empty()) {
+    return fail(ErrorKind::conflict,
+                fmt::format("{0} has an indicator since it was restored: {1}. Run: bulkhead seal "
+                            "{0}, then bulkhead incident recover {0}",
+                            service, indicators.back().explanation));
+  }
   const auto has_passed = [&](std::initializer_list<Step> steps) {
     return std::ranges::all_of(steps, [&](Step step) { return affected->is_done(step); });
   };

@@ -44,6 +44,25 @@ Result<void> apply_sealed(Incident& incident, const Record& record) {
   return {};
 }
 
+// What was passed before an indicator counts no more: a sealed service starts again from its
+// evidence. One that is open keeps its steps until it is sealed, so that nothing is promoted under
+// its visitors; the desk opens it no further. A running step still has to end.
+void forget_passed_steps(AffectedService& service) {
+  if (service.exposure != Exposure::sealed || service.needs_recheck_only()) return;
+  std::erase_if(service.steps,
+                [](const auto& step) { return step.second.state != StepState::running; });
+}
+
+Result<void> apply_indicator(Incident& incident, const Record& record) {
+  analysis::Indicator indicator = TRY(analysis::indicator_from_json(record.details));
+  AffectedService& service = need(incident, indicator.service);
+  service.indicators.push_back(std::move(indicator));
+  if (service.is_current(service.indicators.back()) && service.promoted) {
+    forget_passed_steps(service);
+  }
+  return {};
+}
+
 Result<void> apply_step(Incident& incident, const Record& record) {
   const json::Value details = record.details;
   const std::string name = TRY(details["step"].to_string("record's step"));
@@ -62,7 +81,11 @@ Result<void> apply_step(Incident& incident, const Record& record) {
   entry.state = record.kind == RecordKind::step_done ? StepState::done : StepState::failed;
   if (entry.state == StepState::done) {
     service.facts[step] = record.details;
-    if (step == Step::promote) service.promoted = record.time;
+    if (step == Step::promote) {
+      // By its start: an indicator while it ran may be of the new generation.
+      service.promoted = entry.started == WallTime{} ? record.time : entry.started;
+      forget_passed_steps(service);
+    }
   }
   return {};
 }
@@ -89,11 +112,7 @@ Result<void> apply_kind(Incident& incident, const Record& record) {
       incident.opened = record.time;
       incident.reason = record.message;
       return {};
-    case RecordKind::indicator: {
-      analysis::Indicator indicator = TRY(analysis::indicator_from_json(details));
-      need(incident, indicator.service).indicators.push_back(std::move(indicator));
-      return {};
-    }
+    case RecordKind::indicator: return apply_indicator(incident, record);
     case RecordKind::state_changed: {
       const std::string name = TRY(details["to"].to_string("state"));
       const IncidentState to = TRY(incident_state_from(name));
@@ -118,10 +137,14 @@ bool AffectedService::is_done(Step step) const {
   return found != steps.end() && found->second.state == StepState::done;
 }
 
+bool AffectedService::is_current(const analysis::Indicator& indicator) const {
+  return !promoted || indicator.time > *promoted;
+}
+
 std::vector<analysis::Indicator> AffectedService::current_indicators() const {
   std::vector<analysis::Indicator> current;
   for (const analysis::Indicator& indicator : indicators) {
-    if (!promoted || indicator.time > *promoted) current.push_back(indicator);
+    if (is_current(indicator)) current.push_back(indicator);
   }
   return current;
 }

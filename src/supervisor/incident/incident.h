@@ -38,11 +38,13 @@ struct AffectedService {
   std::map<Step, StepRecord> steps;
   // What the last successful run of each step found, over all seals.
   std::map<Step, json::Object> facts;
-  // When the restoration that the service now runs on was promoted: indicators before it are past.
+  // When the promotion of the restoration that the service now runs on began: indicators before it
+  // are past.
   std::optional<WallTime> promoted;
 
   bool is_done(Step step) const;
-  // Indicators since the last promotion.
+  // Indicators since the last promotion began.
+  bool is_current(const analysis::Indicator& indicator) const;
   std::vector<analysis::Indicator> current_indicators() const;
   // Restored in this incident, and no indicator since.
   bool needs_recheck_only() const;

@@ -97,6 +97,36 @@ TEST_F(IncidentRecords, SecondSealCountsIntoTheRecoveryTimeAndClearsTheSteps) {
   EXPECT_EQ(incident.find("gisis")->rto(), 9s);
 }
 
+TEST_F(IncidentRecords, IndicatorOnASealedServiceSincePromotedTakesItsStepsBack) {
+  add_indicator(kStart);
+  contain(kStart);
+  add(kStart + 1s, RecordKind::step_done, "website", {{"step", "promote"}});
+  add(kStart + 2s, RecordKind::sealed, "", {{"services", json::Array{"website"}}});
+  add(kStart + 3s, RecordKind::step_done, "website", {{"step", "recheck"}});
+  add_indicator(kStart);
+  EXPECT_TRUE(incident_from("i", records).value().find("website")->is_done(Step::recheck))
+      << "an indicator from before the promotion is past";
+  add_indicator(kStart + 4s);
+  const Incident incident = incident_from("i", records).value();
+  EXPECT_FALSE(incident.find("website")->is_done(Step::recheck));
+  EXPECT_FALSE(incident.find("website")->needs_recheck_only());
+}
+
+TEST_F(IncidentRecords, IndicatorWhileThePromotionRanIsNotPast) {
+  add_indicator(kStart);
+  contain(kStart);
+  for (const auto& [after, promotions] : {std::pair(1s, 1), std::pair(11s, 2)}) {
+    add(kStart + after, RecordKind::step_started, "website", {{"step", "promote"}});
+    add_indicator(kStart + after + 1s);
+    add(kStart + after + 2s, RecordKind::step_done, "website", {{"step", "promote"}});
+    const Incident incident = incident_from("i", records).value();
+    const AffectedService& website = *incident.find("website");
+    EXPECT_EQ(website.promoted, kStart + after) << promotions;
+    EXPECT_EQ(website.current_indicators().size(), 1u) << promotions;
+    EXPECT_FALSE(website.is_done(Step::promote)) << promotions;
+  }
+}
+
 TEST_F(IncidentRecords, FailedStepIsNotDoneAndKeepsItsReason) {
   contain(kStart);
   add(kStart + 1s, RecordKind::step_started, "gisis", {{"step", "probe"}});

@@ -76,6 +76,14 @@ class Recovering : public ::testing::Test {
     id = desk->current().value().id;
     clock.advance(1s);
   }
+  void touch_canary() {
+    clock.advance(1s);
+    desk->report({.kind = analysis::IndicatorKind::canary_touched,
+                  .service = "website",
+                  .path = "0.csv",
+                  .time = clock.now(),
+                  .explanation = "touched again"});
+  }
   // Runs as a job does, and waits for its end.
   JobStatus recover(const std::vector<std::string>& services = {},
                     Exposure expose = Exposure::public_) {
@@ -108,6 +116,7 @@ class Recovering : public ::testing::Test {
     return repository::Repository::init(std::move(backend), "password", init, options);
   }};
   std::vector<std::string> visitors;
+  std::function<void()> on_rearm;
   bool gateway_answers = true;
   Backups backups{supervisor, vault,
                   [this](const analysis::Indicator& indicator) { desk->report(indicator); }};
@@ -116,7 +125,10 @@ class Recovering : public ::testing::Test {
       *desk,
       backups,
       vault,
-      {.rearm = [](const std::string&) -> Result<void> { return {}; },
+      {.rearm = [this](const std::string&) -> Result<void> {
+         if (on_rearm) on_rearm();
+         return {};
+       },
        .ask_page = [this](const std::string& host, const std::string& pass) -> Result<ProbeResult> {
          visitors.push_back(host + (pass.empty() ? "" : " with " + pass));
          if (!gateway_answers) return fail(ErrorKind::unavailable, "answered 502");
@@ -214,6 +226,36 @@ TEST_F(Recovering, DamageAfterTheRestorationIsFoundByTheRecheckAndRestoredAgain)
   const JobStatus again = recover({"website"});
   ASSERT_EQ(again.state, JobState::succeeded) << again.message;
   EXPECT_EQ(read("website", "page-0"), prose(0));
+  EXPECT_EQ(supervisor.statuses["website"].generation, "g3");
+}
+
+TEST_F(Recovering, CanaryTouchedAfterTheRecheckKeepsTheServiceSealedAndFreezesIt) {
+  attack();
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
+  clock.advance(60s);
+  ASSERT_TRUE(supervisor.seal({"website"}, "it looks wrong"));
+  supervisor.on_call = [this] { touch_canary(); };  // by what the recheck has thawed
+  const JobStatus job = recover({"website"});
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_NE(job.message.find("indicator since it was restored"), std::string::npos) << job.message;
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
+  EXPECT_EQ(supervisor.statuses["website"].state, ServiceState::frozen);
+
+  supervisor.on_call = nullptr;
+  clock.advance(1s);
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
+  EXPECT_EQ(supervisor.statuses["website"].generation, "g3") << "restored, not rechecked";
+}
+
+TEST_F(Recovering, CanaryTouchedWhileItIsPromotedKeepsTheServiceSealed) {
+  attack();
+  on_rearm = [this] { touch_canary(); };
+  EXPECT_EQ(recover({"website"}).state, JobState::failed);
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
+
+  on_rearm = nullptr;
+  clock.advance(1s);
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
   EXPECT_EQ(supervisor.statuses["website"].generation, "g3");
 }
 
