@@ -19,7 +19,8 @@ std::optional<CleanPoint> choose_clean_point(std::span<const SnapshotPoint> snap
   CleanPoint point;
   for (const SnapshotPoint& snapshot : newest_first) {
     const bool is_clean =
-        first == indicators.end() || (!snapshot.is_evidence && snapshot.time < first->time);
+        first == indicators.end() ||
+        (!snapshot.is_evidence && std::max(snapshot.time, snapshot.complete) < first->time);
     if (!is_clean) {
       point.passed_over.push_back(snapshot);
       continue;

@@ -1,5 +1,5 @@
-// The clean point: the newest snapshot with no indicator at or before it. Pure: the same snapshots
-// and indicators give the same answer, in whatever order they come.
+// The clean point: the newest snapshot with no indicator before it was complete. Pure: the same
+// snapshots and indicators give the same answer, in whatever order they come.
 #pragma once
 
 #include <optional>
@@ -15,6 +15,7 @@ struct SnapshotPoint {
   std::string id;
   WallTime time;             // of the data: when the snapshot was begun
   bool is_evidence = false;  // taken of a sealed compartment, not of a service at work
+  WallTime complete = {};    // when the last of it was read; not known where before `time`
 };
 
 struct CleanPoint {

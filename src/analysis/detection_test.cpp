@@ -93,6 +93,15 @@ TEST(CleanPoint, SnapshotAtTheIndicatorsMomentIsNotClean) {
   EXPECT_FALSE(choose_clean_point(snapshots, std::vector{indicator_at(kStart)}));
 }
 
+TEST(CleanPoint, SnapshotThatWasStillBeingReadAtTheIndicatorIsNotClean) {
+  const std::vector<SnapshotPoint> snapshots = {{"a", kStart, false, kStart + 5min},
+                                                {"b", kStart + 1h, false, kStart + 65min}};
+  const auto point = choose_clean_point(snapshots, std::vector{indicator_at(kStart + 62min)});
+  EXPECT_EQ(point->snapshot.id, "a");
+  EXPECT_EQ(choose_clean_point(snapshots, std::vector{indicator_at(kStart + 66min)})->snapshot.id,
+            "b");
+}
+
 TEST(CleanPoint, EvidenceCountsOnlyForAServiceWithoutIndicators) {
   const std::vector<SnapshotPoint> snapshots = {{"a", kStart}, {"e", kStart + 1h, true}};
   EXPECT_EQ(choose_clean_point(snapshots, {})->snapshot.id, "e");

@@ -15,8 +15,12 @@ class Protection final : public Extension {
       : supervisor_(supervisor),
         desk_(std::move(desk)),
         vault_(connect_to_vault(supervisor.estate().vault, supervisor.layout())),
-        backups_(supervisor, vault_,
-                 [this](const analysis::Indicator& indicator) { desk_->report(indicator); }),
+        backups_(
+            supervisor, vault_,
+            [this](const analysis::Indicator& indicator) { desk_->report(indicator); },
+            [this](const std::string& service, WallTime begun, WallTime complete) {
+              return desk_->is_tainted(service, begun, complete);
+            }),
         recovery_(supervisor, *desk_, backups_, vault_,
                   {.rearm = [this](const std::string& service) { return watch(service); },
                    .ask_page =

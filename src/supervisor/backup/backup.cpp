@@ -144,7 +144,9 @@ Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<st
   const std::vector<repository::Snapshot> earlier = TRY(snapshots_of(*repository, status.name));
   Taken taken;
   for (const repository::Snapshot& snapshot : earlier) {
-    if (!has_tag(snapshot, kEvidenceTag)) taken.before = snapshot;
+    if (has_tag(snapshot, kEvidenceTag)) continue;
+    if (is_tainted_(status.name, snapshot.time, complete_at(snapshot))) continue;
+    taken.before = snapshot;
   }
   repository::BackupOptions options;
   // A vault only grows: an incomplete snapshot would stay, and pass for the newest clean one.

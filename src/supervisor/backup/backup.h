@@ -48,8 +48,15 @@ class Backups {
   // Told of each indicator that a comparison finds.
   using Listener = std::function<void(const analysis::Indicator&)>;
 
-  Backups(Supervisor& supervisor, VaultConnection& vault, Listener listener)
-      : supervisor_(supervisor), vault_(vault), listener_(std::move(listener)) {}
+  // Whether data read from `begun` to `complete` may hold what an attacker left: nothing is
+  // compared with those.
+  using Taint = std::function<bool(const std::string& service, WallTime begun, WallTime complete)>;
+
+  Backups(Supervisor& supervisor, VaultConnection& vault, Listener listener, Taint is_tainted)
+      : supervisor_(supervisor),
+        vault_(vault),
+        listener_(std::move(listener)),
+        is_tainted_(std::move(is_tainted)) {}
 
   using Progress = std::function<void(double progress)>;
   Result<BackupOutcome> back_up(const std::string& service, const Progress& progress,
@@ -76,6 +83,7 @@ class Backups {
   Supervisor& supervisor_;
   VaultConnection& vault_;
   const Listener listener_;
+  const Taint is_tainted_;
   mutable std::mutex mutex_;
   std::map<std::string, std::mutex> service_locks_;    // the map under mutex_; each for its service
   std::map<std::string, BackupResultRecord> results_;  // under mutex_

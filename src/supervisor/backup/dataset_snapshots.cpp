@@ -33,6 +33,10 @@ bool has_tag(const repository::Snapshot& snapshot, std::string_view tag) {
   return std::ranges::find(snapshot.tags, tag) != snapshot.tags.end();
 }
 
+WallTime complete_at(const repository::Snapshot& snapshot) {
+  return snapshot.summary ? std::max(snapshot.time, snapshot.summary->backup_end) : snapshot.time;
+}
+
 Result<std::vector<repository::Snapshot>> snapshots_of(repository::Repository& repository,
                                                        std::string_view service) {
   repository::SnapshotFilter filter;

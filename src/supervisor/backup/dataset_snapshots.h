@@ -19,6 +19,8 @@ std::string service_tag(std::string_view service);
 std::string incident_tag(std::string_view incident);
 std::string recorded_path(std::string_view service);
 bool has_tag(const repository::Snapshot& snapshot, std::string_view tag);
+// When the last of its content was read; its time is when it was begun.
+WallTime complete_at(const repository::Snapshot& snapshot);
 
 // Of one service, oldest first, evidence too.
 Result<std::vector<repository::Snapshot>> snapshots_of(repository::Repository& repository,

@@ -34,7 +34,8 @@ bool is_known(const Incident& incident, const analysis::Indicator& indicator) {
           ? promotion->second.started
           : WallTime{};
   return std::ranges::any_of(current, [&](const analysis::Indicator& known) {
-    return known.kind == indicator.kind && known.path == indicator.path && known.time > since;
+    return known.kind == indicator.kind && known.path == indicator.path && known.time > since &&
+           known.time <= indicator.time;
   });
 }
 
@@ -239,6 +240,13 @@ std::vector<Incident> IncidentDesk::all() const {
   }
   std::ranges::sort(incidents, std::greater(), &Incident::opened);
   return incidents;
+}
+
+bool IncidentDesk::is_tainted(const std::string& service, WallTime begun, WallTime complete) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(cases_, [&](const auto& entry) {
+    return entry.second.incident.is_tainted(service, begun, complete);
+  });
 }
 
 Result<json::Value> IncidentDesk::show(const std::string& id) const {

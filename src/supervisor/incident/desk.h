@@ -33,6 +33,8 @@ class IncidentDesk {
 
   std::optional<Incident> current() const;
   std::vector<Incident> all() const;  // newest first
+  // By any incident, past or present: Incident::is_tainted().
+  bool is_tainted(const std::string& service, WallTime begun, WallTime complete) const;
   Result<json::Value> show(const std::string& id) const;
 
   // To the open incident; kind conflict where `id` is not the open one.

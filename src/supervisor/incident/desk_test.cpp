@@ -88,6 +88,30 @@ TEST_F(Desk, SameIndicatorAgainIsNotRecordedAgain) {
   EXPECT_EQ(supervisor.events.size(), events);
 }
 
+TEST_F(Desk, SameIndicatorOfAnEarlierTimeIsRecorded) {
+  touch_canary();
+  clock.advance(-1min);
+  touch_canary();
+  EXPECT_EQ(desk->current()->find("website")->indicators.size(), 2u)
+      << "the clean point lies before the first";
+}
+
+TEST_F(Desk, DataBetweenAnIndicatorAndTheEndOfItsIncidentIsTainted) {
+  const WallTime start = clock.now();
+  clock.advance(1min);
+  touch_canary();
+  EXPECT_FALSE(desk->is_tainted("website", start + 2min, start + 2min)) << "it has no end yet";
+  clock.advance(9min);
+  ASSERT_TRUE(desk->close("2020-09-30-1", "cleaned by hand"));
+  EXPECT_FALSE(desk->is_tainted("website", start, start + 30s));
+  EXPECT_TRUE(desk->is_tainted("website", start, start + 2min)) << "still being read";
+  EXPECT_TRUE(desk->is_tainted("website", start + 5min, start + 6min));
+  EXPECT_FALSE(desk->is_tainted("website", start + 11min, start + 12min));
+  EXPECT_FALSE(desk->is_tainted("mail", start + 5min, start + 6min));
+  reopen();
+  EXPECT_TRUE(desk->is_tainted("website", start + 5min, start + 6min));
+}
+
 TEST_F(Desk, SurvivesItsEndAtAnyMoment) {
   touch_canary();
   reopen();

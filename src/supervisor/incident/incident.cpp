@@ -118,6 +118,7 @@ Result<void> apply_kind(Incident& incident, const Record& record) {
       const IncidentState to = TRY(incident_state_from(name));
       TRY(check_transition(incident.state, to));
       incident.state = to;
+      if (to == IncidentState::closed) incident.closed = record.time;
       return {};
     }
     case RecordKind::sealed: return apply_sealed(incident, record);
@@ -184,6 +185,16 @@ std::optional<milliseconds> AffectedService::rpo() const {
 const AffectedService* Incident::find(std::string_view service) const {
   const auto found = std::ranges::find(services, service, &AffectedService::name);
   return found == services.end() ? nullptr : &*found;
+}
+
+bool Incident::is_tainted(std::string_view service, WallTime begun, WallTime complete) const {
+  const AffectedService* affected = find(service);
+  if (affected == nullptr) return false;
+  return std::ranges::any_of(affected->indicators, [&](const analysis::Indicator& indicator) {
+    const std::optional<WallTime> end =
+        affected->is_current(indicator) ? closed : affected->promoted;
+    return end && indicator.time <= complete && begun <= *end;
+  });
 }
 
 Result<void> Incident::apply(const Record& record) {

@@ -62,6 +62,7 @@ struct Incident {
   std::string id;
   IncidentState state = IncidentState::suspected;
   WallTime opened;
+  std::optional<WallTime> closed;
   std::string reason;
   std::optional<std::chrono::milliseconds> seal_ms;     // of the first seal
   std::optional<std::chrono::milliseconds> gateway_ms;  // of the first seal
@@ -69,6 +70,9 @@ struct Incident {
 
   bool is_open() const { return state != IncidentState::closed; }
   const AffectedService* find(std::string_view service) const;
+  // Whether data of the service that were read from `begun` to `complete` may hold what an attacker
+  // left: between an indicator and the restoration, or the closing, that ended what it told of.
+  bool is_tainted(std::string_view service, WallTime begun, WallTime complete) const;
   // Kind corrupt where the record contradicts those before it. Leaves the incident as it was then.
   Result<void> apply(const Record& record);
 };

@@ -43,15 +43,6 @@ Result<std::string> next_generation(const Path& dataset) {
   return fmt::format("g{}", last + 1);
 }
 
-// Snapshots that were taken between an earlier indicator of this incident and the restoration after
-// it hold what the attacker left, though no indicator since then speaks of them.
-bool is_from_before_the_restoration(const AffectedService& service, WallTime time) {
-  if (!service.promoted || time > *service.promoted) return false;
-  return std::ranges::any_of(service.indicators, [&](const analysis::Indicator& indicator) {
-    return indicator.time <= *service.promoted && indicator.time <= time;
-  });
-}
-
 // All that was written to the file system of `folder`: a restored dataset must outlast a loss of
 // power before anything says that it is there. One call, rather than one fsync a file.
 Result<void> sync_file_system(const Path& folder) {
@@ -123,9 +114,12 @@ Result<StepOutcome> DataSteps::choose(const Incident& incident, const std::strin
     const bool is_evidence = has_tag(snapshot, kEvidenceTag);
     if (is_evidence && snapshot.id.to_hex() != record->fact(Step::preserve, "snapshot")) continue;
     if (is_evidence) evidence = snapshot;
-    if (is_from_before_the_restoration(*record, snapshot.time)) continue;
-    points.push_back(
-        {.id = snapshot.id.to_hex(), .time = snapshot.time, .is_evidence = is_evidence});
+    const WallTime complete = complete_at(snapshot);
+    if (desk_.is_tainted(service, snapshot.time, complete)) continue;
+    points.push_back({.id = snapshot.id.to_hex(),
+                      .time = snapshot.time,
+                      .is_evidence = is_evidence,
+                      .complete = complete});
   }
   const std::vector<analysis::Indicator> indicators = record->current_indicators();
   const auto point = analysis::choose_clean_point(points, indicators);

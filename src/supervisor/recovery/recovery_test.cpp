@@ -119,7 +119,10 @@ class Recovering : public ::testing::Test {
   std::function<void()> on_rearm;
   bool gateway_answers = true;
   Backups backups{supervisor, vault,
-                  [this](const analysis::Indicator& indicator) { desk->report(indicator); }};
+                  [this](const analysis::Indicator& indicator) { desk->report(indicator); },
+                  [this](const std::string& service, WallTime begun, WallTime complete) {
+                    return desk->is_tainted(service, begun, complete);
+                  }};
   Recovery recovery{
       supervisor,
       *desk,
@@ -266,6 +269,38 @@ TEST_F(Recovering, ServiceWithoutACleanSnapshotStaysSealedAndSaysWhereToLook) {
   EXPECT_EQ(job.state, JobState::failed);
   EXPECT_NE(job.message.find("no clean snapshot"), std::string::npos);
   EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
+}
+
+TEST_F(Recovering, SnapshotThatAnEarlierIncidentTaintedIsNeitherChosenNorComparedWith) {
+  desk->report({.kind = analysis::IndicatorKind::entropy_jump,
+                .service = "website",
+                .time = clock.now(),
+                .explanation = "a suspicion"});
+  clock.advance(1s);
+  SeededRandom random(4);
+  for (int i = 0; i < 5; ++i) {
+    write("website", "g1", "page-" + std::to_string(i), std::string(as_text(random.bytes(3000))));
+  }
+  ASSERT_TRUE(backups.back_up("website", nullptr, nullptr));
+  attack();
+  ASSERT_EQ(recover().state, JobState::succeeded);
+  clock.advance(60s);
+  const BackupOutcome after = backups.back_up("website", nullptr, nullptr).value();
+  EXPECT_TRUE(after.indicators.empty()) << "compared with the clean one, nothing has changed";
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::public_);
+  ASSERT_TRUE(desk->close(id, "over"));
+
+  clock.advance(-30s);  // a second attack; all but the first snapshot are tainted or too late
+  desk->report({.kind = analysis::IndicatorKind::canary_touched,
+                .service = "website",
+                .path = "0.csv",
+                .time = clock.now(),
+                .explanation = "touched"});
+  id = desk->current().value().id;
+  clock.advance(60s);
+  const JobStatus job = recover({"website"});
+  ASSERT_EQ(job.state, JobState::succeeded) << job.message;
+  EXPECT_EQ(read("website", "page-0"), prose(0));
 }
 
 TEST_F(Recovering, BackupOfASealedServiceIsRefused) {
