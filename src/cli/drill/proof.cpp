@@ -1,5 +1,7 @@
 // The drill's own look into the vault: it opens the repository itself and believes nothing that
 // bulkheadd says about it.
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -7,6 +9,7 @@
 #include "cli/drill/rehearsal.h"
 #include "repository/verify.h"
 #include "repository/walk.h"
+#include "supervisor/backup/dataset_snapshots.h"
 #include "supervisor/backup/vault_connection.h"
 #include "supervisor/estate/layout.h"
 
@@ -51,8 +54,10 @@ Result<void> Rehearsal::compare_website_with_its_snapshot() {
   const repository::VerifyReport report = TRY(repository::verify(*repository, snapshot, options));
   std::uint64_t different = 0;
   std::string first;
+  std::set<std::string> not_recovered;
   for (const repository::VerifyMismatch& mismatch : report.mismatches) {
     if (is_written_by_the_service(mismatch.path)) continue;
+    not_recovered.insert(mismatch.path);
     if (different++ == 0) {
       first = mismatch.path + " " + std::string(repository::name_of(mismatch.mismatch));
     }
@@ -62,11 +67,22 @@ Result<void> Rehearsal::compare_website_with_its_snapshot() {
         different == 0 ? fmt::format("{} files of snapshot {}, byte for byte", report.files_checked,
                                      id.substr(0, 8))
                        : fmt::format("{} differ; first {}", different, first));
-  const auto damaged = website["files_damaged"].to_i64("files_damaged");
-  const auto recovered = website["files_recovered"].to_i64("files_recovered");
-  check("What the attacker damaged was recovered",
-        damaged && recovered && *damaged > 0 && *damaged == *recovered,
-        fmt::format("{} files damaged, {} recovered", damaged.value_or(0), recovered.value_or(0)));
+  const repository::Snapshot evidence = TRY_CONTEXT(
+      repository->find_snapshot(text_of(website["evidence"])), "the website's evidence");
+  const analysis::ListingDifference damage =
+      analysis::difference(TRY(supervisor::listing_of(*repository, snapshot)),
+                           TRY(supervisor::listing_of(*repository, evidence)));
+  std::size_t damaged = 0;
+  std::size_t recovered = 0;
+  for (const std::vector<std::string>* paths : {&damage.changed, &damage.removed}) {
+    for (const std::string& path : *paths) {
+      if (is_written_by_the_service(path)) continue;
+      ++damaged;
+      if (!not_recovered.contains(path)) ++recovered;
+    }
+  }
+  check("What the attacker damaged was recovered", damaged > 0 && damaged == recovered,
+        fmt::format("{} files damaged, {} recovered", damaged, recovered));
   return {};
 }
 
