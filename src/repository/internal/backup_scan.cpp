@@ -56,10 +56,14 @@ void BackupRun::read_nodes(PendingDirectory& directory, const Listing& listing,
     if (excludes_.match(path.native())) continue;
     const Links links = target && !target->whole ? Links::follow : Links::keep;
     auto node = read_node(path, listing.names[i], links, owners_);
-    directory.nodes.push_back(node ? *std::move(node) : Node{});
     directory.dropped.push_back(0);
     targets.push_back(target);
-    if (!node) drop(directory, directory.nodes.size() - 1, path, node.error());
+    if (node) {
+      directory.nodes.push_back(*std::move(node));
+    } else {
+      directory.nodes.emplace_back();
+      drop(directory, directory.nodes.size() - 1, path, node.error());
+    }
   }
 }
 

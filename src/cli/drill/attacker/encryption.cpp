@@ -49,7 +49,7 @@ Result<Encryption> Encryption::create(const Path& folder, std::vector<std::strin
 }
 
 bool Encryption::is_kept(const Path& relative) const {
-  const std::string name = relative.native();
+  const std::string& name = relative.native();
   return std::ranges::find(keep_, name) != keep_.end() || name == kNoteName ||
          name.ends_with(kLockedSuffix);
 }
