@@ -11,12 +11,12 @@
 int main(int argc, char** argv) {
   bulkhead::log::start("bulkhead", bulkhead::log::Level::warning);
   bulkhead::cli::Command root("bulkhead", "");
-  bulkhead::cli::register_estate(root);
-  bulkhead::cli::register_exposure(root);
-  bulkhead::cli::register_pass(root);
-  bulkhead::cli::register_service_backup(root);
-  bulkhead::cli::register_incident(root);
-  bulkhead::cli::register_drill(root);
-  bulkhead::cli::register_repo(root);
+  bulkhead::cli::estate::register_estate(root);
+  bulkhead::cli::exposure::register_exposure(root);
+  bulkhead::cli::pass::register_pass(root);
+  bulkhead::cli::backup::register_service_backup(root);
+  bulkhead::cli::incident::register_incident(root);
+  bulkhead::cli::drill::register_drill(root);
+  bulkhead::cli::repo::register_repo(root);
   return bulkhead::cli::run_command_line(root, "bulkhead 0.1.0", argc, argv);
 }

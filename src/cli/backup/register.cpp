@@ -5,22 +5,22 @@
 #include "cli/control/control.h"
 #include "cli/control/job.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::backup {
 namespace {
 
 constexpr std::chrono::hours kBackupTimeMax{24};
 
-struct BackupVerb : EstateOptions {
+struct BackupVerb : control::EstateOptions {
   std::vector<std::string> services;
   bool json = false;
 };
 
 Result<int> back_up(const BackupVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const json::Object body{{"services", json::Array(verb.services.begin(), verb.services.end())}};
   const json::Value job = TRY(control.post("/v1/backups", body));
-  const json::Value result =
-      TRY(wait_for_job(control, job, kBackupTimeMax, verb.json ? nullptr : print_progress()));
+  const json::Value result = TRY(control::wait_for_job(
+      control, job, kBackupTimeMax, verb.json ? nullptr : control::print_progress()));
   if (verb.json) {
     fmt::print("{}\n", json::write(result, json::Layout::indented));
     return kExitSuccess;
@@ -49,10 +49,10 @@ Result<int> back_up(const BackupVerb& verb) {
 void register_service_backup(Command& root) {
   auto verb = std::make_shared<BackupVerb>();
   Command& backup = root.subcommand("backup", "Back services up to the vault now");
-  add_estate_option(backup, *verb);
+  control::add_estate_option(backup, *verb);
   backup.arguments("SERVICE", verb->services, "Names, or group:NAME; none: all", Need::optional)
       .flag("--json", verb->json, "As the control API answers it")
       .on_run([verb] { return back_up(*verb); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::backup

@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::backup {
 
 void register_service_backup(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::backup

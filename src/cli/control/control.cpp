@@ -7,7 +7,7 @@
 
 #include "http/client.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::control {
 namespace {
 
 // Sealing and opening wait for compartments; nothing of the control API takes longer, since long
@@ -66,4 +66,4 @@ Result<json::Value> Control::post(const std::string& path, const json::Value& bo
   return ask(folder_, http::Method::post, path, &body);
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::control

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::control {
 
 struct EstateOptions {
   std::string estate = "build/estate";
@@ -32,4 +32,4 @@ class Control {
   Path folder_;  // absolute
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::control

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::control {
 namespace {
 
 constexpr std::chrono::milliseconds kLookPeriod{50};
@@ -50,4 +50,4 @@ JobProgress print_progress() {
   };
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::control

@@ -7,7 +7,7 @@
 
 #include "cli/control/control.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::control {
 
 // `started`: what the POST answered. Called whenever the progress or the message changed.
 using JobProgress = std::function<void(double progress, const std::string& message)>;
@@ -19,4 +19,4 @@ Result<json::Value> wait_for_job(const Control& control, const json::Value& star
 // One line on a terminal that is written over; a line for each message elsewhere.
 JobProgress print_progress();
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::control

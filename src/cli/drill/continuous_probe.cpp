@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 ContinuousProbe::ContinuousProbe(std::string service, Probe probe) : probe_(std::move(probe)) {
   tally_.service = std::move(service);
@@ -52,4 +52,4 @@ void ContinuousProbe::run() {
   }
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

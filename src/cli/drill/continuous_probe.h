@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 inline constexpr std::chrono::milliseconds kProbePeriod{100};
 
@@ -54,4 +54,4 @@ class ContinuousProbe {
   std::thread thread_;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -7,7 +7,7 @@
 #include "supervisor/estate/create.h"
 #include "supervisor/estate/layout.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr std::string_view kService = "website";
@@ -129,4 +129,4 @@ Result<void> DrillEstate::close_the_hole() const {
   return {};
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

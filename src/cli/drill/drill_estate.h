@@ -7,7 +7,7 @@
 
 #include "supervisor/estate/estate.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 struct DrillEstateOptions {
   Path folder;
@@ -48,4 +48,4 @@ class DrillEstate {
   std::string token_;  // of this drill
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr std::size_t kBufferedMax = 1 << 20;
@@ -132,4 +132,4 @@ Result<std::string> LineConnection::read_exactly(std::size_t count) {
   return bytes;
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

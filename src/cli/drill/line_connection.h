@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/result.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 enum class Transport { plain, tls };
 
@@ -44,4 +44,4 @@ class LineConnection {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

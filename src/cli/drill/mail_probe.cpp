@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr std::size_t kPasswordBytesMax = 256;
@@ -150,4 +150,4 @@ Result<void> MailProbe::read_back(const std::string& token) {
   return result;
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "cli/drill/line_connection.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 struct MailProbeSettings {
   LineAddress smtp;
@@ -48,4 +48,4 @@ class MailProbe {
   std::uint64_t tag_ = 0;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -9,7 +9,7 @@
 
 #include "sandbox/compartment.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 using namespace std::chrono_literals;
@@ -154,4 +154,4 @@ TEST_F(MailService, RefusesAWrongPassword) {
 }
 
 }  // namespace
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

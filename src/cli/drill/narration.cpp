@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr std::string_view kBold = "\x1b[1m";
@@ -17,12 +17,13 @@ std::string text_of(const json::Value& value) { return value.string() ? *value.s
 
 }  // namespace
 
-Narration::Narration(Colour colour) : colour_(colour), start_(std::chrono::steady_clock::now()) {}
+Narration::Narration(estate::Colour colour)
+    : colour_(colour), start_(std::chrono::steady_clock::now()) {}
 
 void Narration::line(std::string_view paint, std::string_view mark, std::string_view text) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const bool has_colour = colour_ == Colour::terminal;
+  const bool has_colour = colour_ == estate::Colour::terminal;
   const std::lock_guard lock(mutex_);
   fmt::print("{:7.2f} s  {} {}{}{}\n", seconds, mark, has_colour ? paint : "", text,
              has_colour ? kPlain : "");
@@ -30,14 +31,14 @@ void Narration::line(std::string_view paint, std::string_view mark, std::string_
 }
 
 void Narration::act(std::string_view title) {
-  const bool has_colour = colour_ == Colour::terminal;
+  const bool has_colour = colour_ == estate::Colour::terminal;
   const std::lock_guard lock(mutex_);
   fmt::print("\n{}{}{}\n", has_colour ? kBold : "", title, has_colour ? kPlain : "");
   std::fflush(stdout);
 }
 
 void Narration::explain(std::string_view text) {
-  const bool has_colour = colour_ == Colour::terminal;
+  const bool has_colour = colour_ == estate::Colour::terminal;
   const std::lock_guard lock(mutex_);
   fmt::print("{}           {}{}\n", has_colour ? kDim : "", text, has_colour ? kPlain : "");
   std::fflush(stdout);
@@ -65,4 +66,4 @@ void Narration::record(const json::Value& record) {
   }
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

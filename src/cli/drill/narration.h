@@ -9,11 +9,11 @@
 #include "cli/estate/status_table.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 class Narration {
  public:
-  explicit Narration(Colour colour);
+  explicit Narration(estate::Colour colour);
 
   // A new part of the story.
   void act(std::string_view title);
@@ -29,9 +29,9 @@ class Narration {
  private:
   void line(std::string_view paint, std::string_view mark, std::string_view text);
 
-  const Colour colour_;
+  const estate::Colour colour_;
   const std::chrono::steady_clock::time_point start_;
   std::mutex mutex_;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -13,7 +13,7 @@
 #include "supervisor/backup/vault_connection.h"
 #include "supervisor/estate/layout.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr std::string_view kWebsite = "website";
@@ -117,4 +117,4 @@ Result<void> Rehearsal::read_attack_report() {
   return {};
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

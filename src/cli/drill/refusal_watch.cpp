@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 // Four services at this pace stay far below the gateway's limit of requests for an address.
@@ -57,4 +57,4 @@ std::vector<RefusalWatch::Seen> RefusalWatch::stop() {
   return seen;
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

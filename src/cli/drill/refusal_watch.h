@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "cli/drill/visitor.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 class RefusalWatch {
  public:
@@ -49,4 +49,4 @@ class RefusalWatch {
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -18,7 +18,7 @@
 #include "cli/incident/timeline_text.h"
 #include "supervisor/estate/layout.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 using namespace std::chrono_literals;
@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds kStartTimeMax = 90s;
 constexpr std::chrono::milliseconds kStopGrace = 20s;
 constexpr std::chrono::milliseconds kLookPeriod = 100ms;
 
-struct DrillVerb : EstateOptions {
+struct DrillVerb : control::EstateOptions {
   std::string from = "estates/imo";
   std::string report;
   bool keep = false;
@@ -67,7 +67,7 @@ bool is_ready(const json::Value& estate) {
   return true;
 }
 
-Result<void> wait_until_ready(const Control& control, Process& bulkheadd) {
+Result<void> wait_until_ready(const control::Control& control, Process& bulkheadd) {
   const auto until = std::chrono::steady_clock::now() + kStartTimeMax;
   const Path log = control.folder() / "logs" / "bulkheadd.log";
   while (std::chrono::steady_clock::now() < until) {
@@ -99,9 +99,9 @@ void print_summary(const DrillReport& report, const Path& file) {
              "recovered", "sealed");
   for (const DrillService& service : report.services) {
     fmt::print("  {:<14} {:>14} {:>14} {:>9} {:>10} {:>6}x\n", service.name,
-               service.rto_ms ? duration_text(*service.rto_ms) : "-",
-               service.rpo_ms ? duration_text(*service.rpo_ms) : "-", service.files_damaged,
-               service.files_recovered, service.seals);
+               service.rto_ms ? incident::duration_text(*service.rto_ms) : "-",
+               service.rpo_ms ? incident::duration_text(*service.rpo_ms) : "-",
+               service.files_damaged, service.files_recovered, service.seals);
   }
   for (const ProbeTally& tally : report.probes) {
     fmt::print("  {:<14} {} probes, {} lost\n", tally.service, tally.sent, tally.lost);
@@ -171,7 +171,7 @@ Result<int> drill(const DrillVerb& verb) {
   const Path folder = std::filesystem::absolute(verb.estate, error).lexically_normal();
   const Path report_file = verb.report.empty() ? folder / "reports" / "imo-2020.json"
                                                : std::filesystem::absolute(verb.report, error);
-  Narration narration(isatty(STDOUT_FILENO) == 1 ? Colour::terminal : Colour::none);
+  Narration narration(isatty(STDOUT_FILENO) == 1 ? estate::Colour::terminal : estate::Colour::none);
   narration.act("The stage");
   DrillEstate stage = TRY(DrillEstate::prepare({.folder = folder,
                                                 .from = std::filesystem::absolute(verb.from, error),
@@ -179,7 +179,7 @@ Result<int> drill(const DrillVerb& verb) {
                                                 .free_ports = verb.free_ports}));
   narration.say(fmt::format("{} the estate in {}", stage.was_made() ? "made" : "found",
                             stage.estate().folder.string()));
-  const Control control = TRY(Control::open({.estate = folder.string()}));
+  const control::Control control = TRY(control::Control::open({.estate = folder.string()}));
   if (control.get("/v1/estate")) {
     return fail(ErrorKind::conflict,
                 fmt::format("{} is running already; stop it first (Ctrl-C where it was started): "
@@ -221,7 +221,7 @@ void register_drill(Command& root) {
   auto verb = std::make_shared<DrillVerb>();
   Command& imo_2020 =
       drills.subcommand("imo-2020", "The attack of 30 September 2020, in an estate made for it");
-  add_estate_option(imo_2020, *verb);
+  control::add_estate_option(imo_2020, *verb);
   imo_2020.option("--from", verb->from, "The description that the estate is made from")
       .option("--report", verb->report, "Where to; else reports/imo-2020.json in the estate")
       .flag("--keep", verb->keep, "Leave the services up afterwards, until Ctrl-C")
@@ -229,4 +229,4 @@ void register_drill(Command& root) {
       .on_run([verb] { return drill(*verb); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 void register_drill(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

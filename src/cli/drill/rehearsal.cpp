@@ -9,7 +9,7 @@
 #include "cli/incident/timeline_text.h"
 #include "supervisor/estate/layout.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 using namespace std::chrono_literals;
@@ -45,7 +45,7 @@ json::Array names_of(const std::vector<std::string>& services) {
 
 }  // namespace
 
-Rehearsal::Rehearsal(DrillEstate& stage, const Control& control, Narration& narration)
+Rehearsal::Rehearsal(DrillEstate& stage, const control::Control& control, Narration& narration)
     : stage_(stage), control_(control), narration_(narration), visitor_(stage.estate()) {
   report_.started = report_.attacked = clock_.now();
   report_.estate = stage.estate().folder.string();
@@ -113,8 +113,8 @@ Result<void> Rehearsal::follow() {
 Result<void> Rehearsal::run_job(const std::string& path, const json::Value& body) {
   const json::Value job = TRY(control_.post(path, body));
   const Result<json::Value> result =
-      wait_for_job(control_, job, kJobTimeMax,
-                   [this](double, const std::string&) { static_cast<void>(follow()); });
+      control::wait_for_job(control_, job, kJobTimeMax,
+                            [this](double, const std::string&) { static_cast<void>(follow()); });
   TRY(follow());
   if (!result) return std::unexpected(result.error());
   return {};
@@ -132,7 +132,7 @@ Result<void> Rehearsal::recover_what_an_interrupted_drill_left() {
   narration_.act("An earlier drill was interrupted: its services are brought back first");
   const json::Value job = TRY(control_.post("/v1/incidents/" + left + "/recover",
                                             json::Object{{"services", json::Array()}}));
-  TRY(wait_for_job(control_, job, kJobTimeMax));
+  TRY(control::wait_for_job(control_, job, kJobTimeMax));
   TRY(control_.post("/v1/incidents/" + left + "/close",
                     json::Object{{"reason", "an interrupted drill"}}));
   return {};
@@ -145,7 +145,7 @@ Result<void> Rehearsal::back_up_everything() {
       "adds and reads, and never deletes.");
   const json::Value job =
       TRY(control_.post("/v1/backups", json::Object{{"services", json::Array()}}));
-  const json::Value result = TRY(wait_for_job(control_, job, kJobTimeMax));
+  const json::Value result = TRY(control::wait_for_job(control_, job, kJobTimeMax));
   const json::Array* backups = result["backups"].array();
   for (const json::Value& backup : backups != nullptr ? *backups : json::Array()) {
     narration_.say(fmt::format("{}: snapshot {} of {} files", text_of(backup["service"]),
@@ -275,9 +275,10 @@ void Rehearsal::measure_seal(WallTime triggered, const std::vector<RefusalWatch:
   }
   check("The gateway refuses all four within a second of the first indicator",
         have_all_refused && report_.seal_ms && *report_.seal_ms <= 1000,
-        fmt::format("{} after the indicator; {} after the attack began, seen from outside",
-                    report_.seal_ms ? duration_text(*report_.seal_ms) : "never",
-                    report_.seal_outside_ms ? duration_text(*report_.seal_outside_ms) : "never"));
+        fmt::format(
+            "{} after the indicator; {} after the attack began, seen from outside",
+            report_.seal_ms ? incident::duration_text(*report_.seal_ms) : "never",
+            report_.seal_outside_ms ? incident::duration_text(*report_.seal_outside_ms) : "never"));
 }
 
 Result<void> Rehearsal::check_pages(const std::vector<std::string>& services, int status) {
@@ -407,4 +408,4 @@ void Rehearsal::gather_services() {
   }
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -14,11 +14,11 @@
 #include "cli/drill/refusal_watch.h"
 #include "cli/drill/report.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 class Rehearsal {
  public:
-  Rehearsal(DrillEstate& stage, const Control& control, Narration& narration);
+  Rehearsal(DrillEstate& stage, const control::Control& control, Narration& narration);
 
   // The report is complete up to where an error ended the story.
   Result<void> run();
@@ -61,7 +61,7 @@ class Rehearsal {
   void gather_services();
 
   DrillEstate& stage_;
-  const Control& control_;
+  const control::Control& control_;
   Narration& narration_;
   const SystemClock clock_;
   SystemRandom random_;
@@ -76,4 +76,4 @@ class Rehearsal {
   std::vector<std::unique_ptr<ContinuousProbe>> probes_;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

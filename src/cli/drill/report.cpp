@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
@@ -117,4 +117,4 @@ json::Value to_json(const DrillReport& report) {
                       {"timeline", timeline.is_null() ? json::Value(json::Array()) : timeline}};
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -9,7 +9,7 @@
 #include "cli/drill/continuous_probe.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 struct DrillCheck {
   std::string name;  // what was expected
@@ -67,4 +67,4 @@ struct DrillReport {
 
 json::Value to_json(const DrillReport& report);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

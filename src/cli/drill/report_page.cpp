@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cli/incident/timeline_text.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr std::string_view kStyle = R"(
@@ -49,7 +49,7 @@ double seconds_between(WallTime from, WallTime to) {
 }
 
 std::string duration_or_dash(std::optional<std::int64_t> milliseconds) {
-  return milliseconds ? duration_text(*milliseconds) : "–";
+  return milliseconds ? incident::duration_text(*milliseconds) : "–";
 }
 
 std::string number_box(std::string_view title, const std::string& value) {
@@ -65,7 +65,7 @@ std::string numbers(const DrillReport& report) {
                     fmt::format("{} sent, {} lost", report.probes_sent(), report.probes_lost()));
   out += number_box("Files encrypted by the attacker", std::to_string(report.files_encrypted));
   out += number_box("Ways out that it tried in vain", std::to_string(report.escapes_tried));
-  out += number_box("Whole drill", duration_text(static_cast<std::int64_t>(
+  out += number_box("Whole drill", incident::duration_text(static_cast<std::int64_t>(
                                        1000 * seconds_between(report.started, report.ended))));
   return out + "</dl>\n";
 }
@@ -238,4 +238,4 @@ std::string report_page(const DrillReport& report) {
   return out + "</main></body></html>\n";
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -6,10 +6,10 @@
 
 #include "cli/drill/report.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 std::string report_page(const DrillReport& report);
 // The picture alone.
 std::string swim_lanes_svg(const DrillReport& report);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -3,7 +3,7 @@
 
 #include "cli/drill/report_page.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,4 +68,4 @@ TEST(ReportPage, IsCompleteByItselfAndEscapesWhatItShows) {
 }
 
 }  // namespace
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -4,7 +4,7 @@
 
 #include "supervisor/estate/layout.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 namespace {
 
 constexpr int kRedirectsMax = 5;
@@ -49,4 +49,4 @@ Result<std::string> Visitor::find_front_page(const std::string& host) {
   return fail(ErrorKind::unavailable, fmt::format("https://{}/ redirects without end", host));
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -7,7 +7,7 @@
 #include "http/client.h"
 #include "supervisor/estate/estate.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::drill {
 
 struct Page {
   int status = 0;
@@ -34,4 +34,4 @@ class Visitor {
   http::Client client_;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::drill

@@ -13,7 +13,7 @@
 #include "supervisor/estate/create.h"
 #include "supervisor/estate/estate.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::estate {
 namespace {
 
 using namespace std::chrono_literals;
@@ -73,21 +73,21 @@ Result<int> create(const CreateVerb& verb) {
   return kExitSuccess;
 }
 
-Result<int> check(const EstateOptions& options) {
+Result<int> check(const control::EstateOptions& options) {
   const supervisor::Estate estate = TRY(supervisor::read_estate(options.estate));
   fmt::print("{}: the estate \"{}\" with {} services is in order.\n",
              (estate.folder / "estate.toml").native(), estate.name, estate.services.size());
   return kExitSuccess;
 }
 
-Result<int> start(const EstateOptions& options) {
+Result<int> start(const control::EstateOptions& options) {
   TRY(supervisor::read_estate(options.estate));
   const Path program = TRY(program_folder()) / "bulkheadd";
   ::execl(program.c_str(), "bulkheadd", "--estate", options.estate.c_str(), nullptr);
   return fail_errno(errno, program.native());
 }
 
-struct StatusVerb : EstateOptions {
+struct StatusVerb : control::EstateOptions {
   bool json = false;
   std::uint64_t wait_seconds = 0;
 };
@@ -105,7 +105,7 @@ bool all_ready(const json::Value& estate) {
 }
 
 Result<int> status(const StatusVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(verb.wait_seconds);
   auto estate = control.get("/v1/estate");
   while ((!estate || !all_ready(*estate)) && std::chrono::steady_clock::now() < until) {
@@ -140,22 +140,22 @@ void register_estate(Command& root) {
       .flag("--drill", creating->for_drill, "For drills: a simulated attacker may work in it")
       .on_run([creating] { return create(*creating); });
 
-  auto checking = std::make_shared<EstateOptions>();
+  auto checking = std::make_shared<control::EstateOptions>();
   Command& check_verb = estate.subcommand("check", "Say every mistake in estate.toml");
-  add_estate_option(check_verb, *checking);
+  control::add_estate_option(check_verb, *checking);
   check_verb.on_run([checking] { return check(*checking); });
 
-  auto starting = std::make_shared<EstateOptions>();
+  auto starting = std::make_shared<control::EstateOptions>();
   Command& start_verb = estate.subcommand("start", "Run the estate until Ctrl-C (bulkheadd)");
-  add_estate_option(start_verb, *starting);
+  control::add_estate_option(start_verb, *starting);
   start_verb.on_run([starting] { return start(*starting); });
 
   auto asking = std::make_shared<StatusVerb>();
   Command& status_verb = estate.subcommand("status", "How every service is, in one table");
-  add_estate_option(status_verb, *asking);
+  control::add_estate_option(status_verb, *asking);
   status_verb.flag("--json", asking->json, "As the control API answers it")
       .option("--wait", asking->wait_seconds, "Seconds to wait until all are ready")
       .on_run([asking] { return status(*asking); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::estate

@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::estate {
 
 void register_estate(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::estate

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::estate {
 namespace {
 
 constexpr std::string_view kRed = "\x1b[1;31m";
@@ -29,7 +29,7 @@ std::string text_of(const json::Value& value) {
 
 std::string age_of(const json::Value& time, WallTime now, std::string_view otherwise) {
   const auto parsed = from_rfc3339(text_of(time));
-  return parsed ? cli::age_of(*parsed, now) : std::string(otherwise);
+  return parsed ? estate::age_of(*parsed, now) : std::string(otherwise);
 }
 
 Row row_of(const json::Value& service, WallTime now) {
@@ -125,4 +125,4 @@ std::string status_table(const json::Value& estate, WallTime now, Colour colour)
   return out;
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::estate

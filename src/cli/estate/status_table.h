@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::estate {
 
 enum class Colour { none, terminal };
 
@@ -16,4 +16,4 @@ std::string status_table(const json::Value& estate, WallTime now, Colour colour)
 // "just now", "4 min", "3 h 12 min", "2 d 5 h".
 std::string age_of(WallTime then, WallTime now);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::estate

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::estate {
 namespace {
 
 using testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST(StatusTable, AgesAreForPeople) {
 }
 
 }  // namespace
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::estate

@@ -4,10 +4,10 @@
 
 #include "cli/control/control.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::exposure {
 namespace {
 
-struct SealVerb : EstateOptions {
+struct SealVerb : control::EstateOptions {
   std::vector<std::string> services;
   bool all = false;
   std::string reason;
@@ -17,7 +17,7 @@ Result<int> seal(const SealVerb& verb) {
   if (verb.all == !verb.services.empty()) {
     return fail(ErrorKind::invalid, "name services, or say --all");
   }
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   json::Object body{{"reason", verb.reason}};
   if (verb.all) {
     body.set("all", true);
@@ -41,14 +41,14 @@ Result<int> seal(const SealVerb& verb) {
   return kExitSuccess;
 }
 
-struct ExposeVerb : EstateOptions {
+struct ExposeVerb : control::EstateOptions {
   std::string service;
   std::string to;
   std::string reason;
 };
 
 Result<int> expose(const ExposeVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const json::Object body{{"service", verb.service}, {"to", verb.to}, {"reason", verb.reason}};
   const json::Value answer = TRY(control.post("/v1/expose", body));
   const std::string exposure = TRY(answer["exposure"].to_string("exposure"));
@@ -62,7 +62,7 @@ Result<int> expose(const ExposeVerb& verb) {
 void register_exposure(Command& root) {
   auto sealing = std::make_shared<SealVerb>();
   Command& seal_verb = root.subcommand("seal", "Refuse all visitors and freeze, at once");
-  add_estate_option(seal_verb, *sealing);
+  control::add_estate_option(seal_verb, *sealing);
   seal_verb.arguments("SERVICE", sealing->services, "Names, or group:NAME", Need::optional)
       .flag("--all", sealing->all, "Every service of the estate")
       .option("--reason", sealing->reason, "For the timeline")
@@ -70,11 +70,11 @@ void register_exposure(Command& root) {
 
   auto exposing = std::make_shared<ExposeVerb>();
   Command& expose_verb = root.subcommand("expose", "Say who may reach a service");
-  add_estate_option(expose_verb, *exposing);
+  control::add_estate_option(expose_verb, *exposing);
   expose_verb.argument("SERVICE", exposing->service, "Its name", Need::required)
       .option("--to", exposing->to, "public, read-only, members, operators or sealed")
       .option("--reason", exposing->reason, "For the timeline")
       .on_run([exposing] { return expose(*exposing); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::exposure

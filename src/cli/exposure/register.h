@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::exposure {
 
 void register_exposure(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::exposure

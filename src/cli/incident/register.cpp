@@ -7,12 +7,12 @@
 #include "cli/control/job.h"
 #include "cli/incident/timeline_text.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::incident {
 namespace {
 
 constexpr std::chrono::hours kRecoveryTimeMax{24};
 
-struct IncidentVerb : EstateOptions {
+struct IncidentVerb : control::EstateOptions {
   std::string id;  // empty: the one that is open, or else the newest
   std::vector<std::string> services;
   std::string reason;
@@ -20,13 +20,15 @@ struct IncidentVerb : EstateOptions {
   bool json = false;
 };
 
-Colour colour() { return isatty(STDOUT_FILENO) == 1 ? Colour::terminal : Colour::none; }
+estate::Colour colour() {
+  return isatty(STDOUT_FILENO) == 1 ? estate::Colour::terminal : estate::Colour::none;
+}
 
 json::Array names_of(const std::vector<std::string>& services) {
   return json::Array(services.begin(), services.end());
 }
 
-Result<std::string> id_of(const Control& control, const IncidentVerb& verb) {
+Result<std::string> id_of(const control::Control& control, const IncidentVerb& verb) {
   if (!verb.id.empty()) return verb.id;
   const json::Value list = TRY(control.get("/v1/incidents"));
   const json::Array* incidents = list["incidents"].array();
@@ -42,7 +44,7 @@ Result<std::string> id_of(const Control& control, const IncidentVerb& verb) {
 }
 
 Result<int> list(const IncidentVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const json::Value incidents = TRY(control.get("/v1/incidents"));
   if (verb.json) {
     fmt::print("{}\n", json::write(incidents, json::Layout::indented));
@@ -53,7 +55,7 @@ Result<int> list(const IncidentVerb& verb) {
 }
 
 Result<int> show(const IncidentVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const std::string id = TRY(id_of(control, verb));
   const json::Value incident = TRY(control.get("/v1/incidents/" + id));
   if (verb.json) {
@@ -65,7 +67,7 @@ Result<int> show(const IncidentVerb& verb) {
 }
 
 Result<int> declare(const IncidentVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   json::Object body{{"services", names_of(verb.services)}};
   if (!verb.reason.empty()) body.set("reason", verb.reason);
   const json::Value incident = TRY(control.post("/v1/incidents", body));
@@ -75,18 +77,18 @@ Result<int> declare(const IncidentVerb& verb) {
 }
 
 Result<int> recover(const IncidentVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const std::string id = TRY(id_of(control, verb));
   const json::Object body{{"services", names_of(verb.services)}, {"expose", verb.expose}};
   const json::Value job = TRY(control.post("/v1/incidents/" + id + "/recover", body));
-  TRY(wait_for_job(control, job, kRecoveryTimeMax, print_progress()));
+  TRY(control::wait_for_job(control, job, kRecoveryTimeMax, control::print_progress()));
   const json::Value incident = TRY(control.get("/v1/incidents/" + id));
   fmt::print("{}", incident_text(incident, colour()));
   return kExitSuccess;
 }
 
 Result<int> close(const IncidentVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const std::string id = TRY(id_of(control, verb));
   json::Object body;
   if (!verb.reason.empty()) body.set("reason", verb.reason);
@@ -102,35 +104,35 @@ void register_incident(Command& root) {
   auto verb = std::make_shared<IncidentVerb>();
 
   Command& list_verb = incident.subcommand("list", "All incidents of the estate, newest first");
-  add_estate_option(list_verb, *verb);
+  control::add_estate_option(list_verb, *verb);
   list_verb.flag("--json", verb->json, "As the control API answers it").on_run([verb] {
     return list(*verb);
   });
 
   Command& show_verb = incident.subcommand("show", "The timeline, and what came back how fast");
-  add_estate_option(show_verb, *verb);
+  control::add_estate_option(show_verb, *verb);
   show_verb.argument("ID", verb->id, "Which; else the open one, or the newest", Need::optional)
       .flag("--json", verb->json, "As the control API answers it")
       .on_run([verb] { return show(*verb); });
 
   Command& declare_verb = incident.subcommand("declare", "Open an incident and seal services");
-  add_estate_option(declare_verb, *verb);
+  control::add_estate_option(declare_verb, *verb);
   declare_verb.arguments("SERVICE", verb->services, "Names, or group:NAME", Need::required)
       .option("--reason", verb->reason, "For the timeline")
       .on_run([verb] { return declare(*verb); });
 
   Command& recover_verb = incident.subcommand("recover", "Bring services back, gate by gate");
-  add_estate_option(recover_verb, *verb);
+  control::add_estate_option(recover_verb, *verb);
   recover_verb.argument("ID", verb->id, "Which incident; else the open one", Need::optional)
       .option("--service", verb->services, "Only this one (may be repeated); else all of them")
       .option("--expose", verb->expose, "How far: operators, members, read-only or public")
       .on_run([verb] { return recover(*verb); });
 
   Command& close_verb = incident.subcommand("close", "End an incident that is over");
-  add_estate_option(close_verb, *verb);
+  control::add_estate_option(close_verb, *verb);
   close_verb.argument("ID", verb->id, "Which; else the open one", Need::optional)
       .option("--reason", verb->reason, "For the timeline")
       .on_run([verb] { return close(*verb); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::incident

@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::incident {
 
 void register_incident(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::incident

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::incident {
 namespace {
 
 constexpr std::string_view kRed = "\x1b[31m";
@@ -52,7 +52,7 @@ std::string duration_text(std::int64_t milliseconds) {
   return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
 }
 
-std::string incident_text(const json::Value& incident, Colour colour) {
+std::string incident_text(const json::Value& incident, estate::Colour colour) {
   const WallTime opened = from_rfc3339(text_of(incident["opened"])).value_or(WallTime{});
   std::string out = fmt::format("Incident {}: {}\nOpened {} because of {}\n",
                                 text_of(incident["id"]), text_of(incident["state"]),
@@ -67,7 +67,7 @@ std::string incident_text(const json::Value& incident, Colour colour) {
   if (const json::Array* timeline = incident["timeline"].array()) {
     for (const json::Value& record : *timeline) {
       const std::string kind = text_of(record["kind"]);
-      const std::string_view paint = colour == Colour::terminal ? colour_of(kind) : "";
+      const std::string_view paint = colour == estate::Colour::terminal ? colour_of(kind) : "";
       out += fmt::format("  {}  {:<13} {}{:<12}  {}{}\n", since(opened, record["time"]),
                          text_of(record["service"]), paint, kind, text_of(record["message"]),
                          paint.empty() ? "" : kPlain);
@@ -102,4 +102,4 @@ std::string incident_list_text(const json::Value& incidents) {
   return out;
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::incident

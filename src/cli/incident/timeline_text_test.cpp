@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::incident {
 namespace {
 
 using ::testing::HasSubstr;
@@ -18,12 +18,12 @@ const json::Value kIncident = json::parse(R"({"id":"2020-09-30-1","state":"resto
                                   .value();
 
 TEST(IncidentText, CountsFromTheOpeningAndShowsBothDurations) {
-  const std::string text = incident_text(kIncident, Colour::none);
+  const std::string text = incident_text(kIncident, estate::Colour::none);
   EXPECT_THAT(text, HasSubstr("+01:01:02.345"));
   EXPECT_THAT(text, HasSubstr("61.5 s"));
   EXPECT_THAT(text, HasSubstr("0.000 s"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
-  EXPECT_THAT(incident_text(kIncident, Colour::terminal), HasSubstr("\x1b[31m"));
+  EXPECT_THAT(incident_text(kIncident, estate::Colour::terminal), HasSubstr("\x1b[31m"));
 }
 
 TEST(IncidentText, SaysWhenThereIsNone) {
@@ -39,4 +39,4 @@ TEST(DurationText, IsReadAtAGlance) {
 }
 
 }  // namespace
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::incident

@@ -4,17 +4,17 @@
 
 #include "cli/control/control.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::pass {
 namespace {
 
-struct IssueVerb : EstateOptions {
+struct IssueVerb : control::EstateOptions {
   std::string role = "member";
   std::uint64_t minutes = 60;
   bool token_only = false;
 };
 
 Result<int> issue(const IssueVerb& verb) {
-  const Control control = TRY(Control::open(verb));
+  const control::Control control = TRY(control::Control::open(verb));
   const json::Value answer =
       TRY(control.post("/v1/passes", json::Object{{"role", verb.role}, {"minutes", verb.minutes}}));
   const std::string token = TRY(answer["token"].to_string("token"));
@@ -41,11 +41,11 @@ void register_pass(Command& root) {
   Command& pass = root.subcommand("pass", "Passes for members and operators");
   auto issuing = std::make_shared<IssueVerb>();
   Command& issue_verb = pass.subcommand("issue", "Make a short-lived pass");
-  add_estate_option(issue_verb, *issuing);
+  control::add_estate_option(issue_verb, *issuing);
   issue_verb.option("--role", issuing->role, "member or operator")
       .option("--minutes", issuing->minutes, "How long it is valid, at most 480")
       .flag("--token", issuing->token_only, "Print the token alone, for programs")
       .on_run([issuing] { return issue(*issuing); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::pass

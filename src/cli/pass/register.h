@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::pass {
 
 void register_pass(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::pass

@@ -9,7 +9,7 @@
 #include "cli/repo/verbs.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 constexpr std::size_t kPatternFileMax = 16 << 20;
@@ -136,4 +136,4 @@ void register_backup(Command& repo) {
   command.on_run([options] { return backup(*options); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -8,7 +8,7 @@
 #include "json/value.h"
 #include "repository/lock.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 struct Options {
@@ -65,4 +65,4 @@ void register_check(Command& repo) {
   command.on_run([options] { return check(*options); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -4,7 +4,7 @@
 #include "cli/repo/verbs.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 Result<int> init(const SessionOptions& options) {
@@ -34,4 +34,4 @@ void register_init(Command& repo) {
   command.on_run([options] { return init(*options); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -7,7 +7,7 @@
 #include "json/value.h"
 #include "repository/walk.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 struct Options {
@@ -82,4 +82,4 @@ void register_ls(Command& repo) {
   command.on_run([options] { return ls(*options); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval{200};
@@ -91,4 +91,4 @@ void ProgressLine::show(const std::string& text) {
   width_ = std::max(width_, text.size());
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "repository/tree.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 // "812 B", "1.250 MiB".
 std::string show_size(std::uint64_t bytes);
@@ -36,4 +36,4 @@ class ProgressLine {
   std::size_t width_ = 0;
 };
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -2,7 +2,7 @@
 
 #include "cli/repo/verbs.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 void register_repo(Command& root) {
   Command& repo = root.subcommand("repo", "Repositories in restic's format");
@@ -14,4 +14,4 @@ void register_repo(Command& root) {
   register_check(repo);
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -3,8 +3,8 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 void register_repo(Command& root);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

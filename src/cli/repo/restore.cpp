@@ -11,7 +11,7 @@
 #include "repository/lock.h"
 #include "repository/verify.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 struct Options {
@@ -124,4 +124,4 @@ void register_restore(Command& repo) {
   command.on_run([options] { return restore(*options); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 void add_selection_options(Command& command, SelectionOptions& options) {
   command.option("-H,--host", options.hosts, "only snapshots of this host")
@@ -26,4 +26,4 @@ repository::SnapshotFilter filter_of(const SelectionOptions& options) {
   return filter;
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "repository/snapshot.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 struct SelectionOptions {
   std::vector<std::string> hosts;
@@ -17,4 +17,4 @@ repository::SnapshotFilter filter_of(const SelectionOptions& options);
 // "a,b" and "c" as a, b, c.
 std::vector<std::string> split_tags(const std::vector<std::string>& given);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "storage/retrying.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 constexpr std::size_t kSmallFileMax = 64 << 10;
@@ -123,4 +123,4 @@ int exit_status_of(const Error& error) {
   }
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

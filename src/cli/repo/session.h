@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "repository/repository.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 struct SessionOptions {
   std::string location;
@@ -34,4 +34,4 @@ Result<repository::RepositoryOptions> repository_options(const SessionOptions& o
 // restic's exit statuses for a repository that is not there, locked, or refuses the password.
 int exit_status_of(const Error& error);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

@@ -6,7 +6,7 @@
 #include "cli/repo/verbs.h"
 #include "json/value.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 namespace {
 
 struct Options {
@@ -64,4 +64,4 @@ void register_snapshots(Command& repo) {
   command.on_run([options] { return snapshots(*options); });
 }
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

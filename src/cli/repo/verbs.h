@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 
-namespace bulkhead::cli {
+namespace bulkhead::cli::repo {
 
 void register_init(Command& repo);
 void register_backup(Command& repo);
@@ -12,4 +12,4 @@ void register_ls(Command& repo);
 void register_restore(Command& repo);
 void register_check(Command& repo);
 
-}  // namespace bulkhead::cli
+}  // namespace bulkhead::cli::repo

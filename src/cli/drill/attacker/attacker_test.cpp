@@ -10,7 +10,7 @@
 #include "cli/drill/attacker/implant.h"
 #include "sandbox/compartment.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 namespace {
 
 using namespace std::chrono_literals;
@@ -148,4 +148,4 @@ TEST_F(Attacker, RunsTheServiceUntilTheTriggerAndGoesOnRunningItAfterwards) {
 }
 
 }  // namespace
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 namespace {
 
 constexpr std::size_t kPieceBytes = 256 << 10;
@@ -125,4 +125,4 @@ Damage Encryption::run(const std::function<void(const Damage&)>& progress) {
   return damage;
 }
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

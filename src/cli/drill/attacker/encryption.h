@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/random.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 
 inline constexpr std::string_view kLockedSuffix = ".q7x4";
 inline constexpr std::string_view kNoteName = "HOW-TO-RECOVER-YOUR-FILES.txt";
@@ -53,4 +53,4 @@ class Encryption {
   std::uint64_t nonce_ = 0;
 };
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 namespace {
 
 constexpr std::chrono::milliseconds kTriggerPoll{20};
@@ -104,4 +104,4 @@ int run_implant(const ImplantOptions& options) {
   return WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

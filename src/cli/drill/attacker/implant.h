@@ -10,7 +10,7 @@
 #include "cli/drill/attacker/reach_out.h"
 #include "cli/drill/attacker/surroundings.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 
 inline constexpr std::string_view kTriggerName = ".drill-trigger";
 inline constexpr std::string_view kReportName = ".attack-report.json";
@@ -29,4 +29,4 @@ Result<void> attack(const ImplantOptions& options, const Surroundings& surroundi
 // The service's exit status. Whatever becomes of the attack, the service goes on.
 int run_implant(const ImplantOptions& options);
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

@@ -15,9 +15,9 @@ namespace {
 
 using bulkhead::ErrorKind;
 using bulkhead::Result;
-using bulkhead::cli::attacker::ImplantOptions;
-using bulkhead::cli::attacker::Target;
-using bulkhead::cli::attacker::Way;
+using bulkhead::cli::drill::attacker::ImplantOptions;
+using bulkhead::cli::drill::attacker::Target;
+using bulkhead::cli::drill::attacker::Way;
 
 constexpr int kExitRefused = 3;
 constexpr int kExitUsage = 2;
@@ -80,8 +80,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "bulkhead-drill-attacker: %s\n", line.error().message().c_str());
     return kExitUsage;
   }
-  if (!line->now) return bulkhead::cli::attacker::run_implant(line->options);
-  const auto done = bulkhead::cli::attacker::attack(line->options, {});
+  if (!line->now) return bulkhead::cli::drill::attacker::run_implant(line->options);
+  const auto done = bulkhead::cli::drill::attacker::attack(line->options, {});
   if (done) return EXIT_SUCCESS;
   std::fprintf(stderr, "bulkhead-drill-attacker: %s\n", done.error().message().c_str());
   return done.error().kind() == ErrorKind::denied ? kExitRefused : EXIT_FAILURE;

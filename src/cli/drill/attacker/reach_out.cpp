@@ -14,7 +14,7 @@
 #include "base/file_descriptor.h"
 #include "base/text.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 namespace {
 
 constexpr timeval kPatience{1, 0};
@@ -121,4 +121,4 @@ json::Array to_json(const std::vector<Attempt>& attempts) {
   return out;
 }
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

@@ -7,7 +7,7 @@
 
 #include "json/value.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 
 enum class Way { tcp, unix_socket, abstract_socket, name_lookup, read_file, write_file };
 std::string_view name_of(Way way);
@@ -27,4 +27,4 @@ struct Attempt {
 std::vector<Attempt> reach_out(const std::vector<Target>& given);
 json::Array to_json(const std::vector<Attempt>& attempts);
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 namespace {
 
 constexpr std::size_t kTokenBytesMin = 16;
@@ -89,4 +89,4 @@ Result<void> check_surroundings(const Surroundings& surroundings, std::string_vi
   return check_mounts(surroundings);
 }
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/result.h"
 
-namespace bulkhead::cli::attacker {
+namespace bulkhead::cli::drill::attacker {
 
 // Made by the drill in the dataset that it attacks; holds the token that is also on our command
 // line, so that neither a stray marker nor a stray command line suffices.
@@ -24,4 +24,4 @@ struct Surroundings {
 // but /data, /run/service and /tmp.
 Result<void> check_surroundings(const Surroundings& surroundings, std::string_view token);
 
-}  // namespace bulkhead::cli::attacker
+}  // namespace bulkhead::cli::drill::attacker
