@@ -1,7 +1,7 @@
 // The command line as plain declarations, so that only command.cpp knows CLI11. Each subfolder of
 // src/cli is a namespace of its own and offers one function `void register_…(Command& root)` that
-// hangs its verbs here and that main.cpp calls. Targets of options must live until the action ran; the custom is one struct of
-// options in a shared_ptr that the action captures:
+// hangs its verbs here and that main.cpp calls. Targets of options must live until the action ran;
+// the custom is one struct of options in a shared_ptr that the action captures:
 //
 //   auto options = std::make_shared<SealOptions>();
 //   root.subcommand("seal", "Refuse all visitors of services")
