@@ -8,6 +8,8 @@
 #include "repository/internal/backup_run.h"
 #include "repository/internal/host.h"
 #include "repository/lock.h"
+#include "repository/resume.h"
+#include "repository/unlock.h"
 
 namespace bulkhead::repository {
 namespace {
@@ -17,11 +19,18 @@ constexpr std::string_view kProgramVersion = "bulkhead 0.1.0";
 std::vector<std::string> recorded_paths(const BackupOptions& options) {
   if (!options.recorded_paths.empty()) return options.recorded_paths;
   std::vector<std::string> paths;
+  if (options.stream) return {recorded_form(options.stream->name, "/")};
   for (const std::string& path : options.paths) {
     paths.push_back(recorded_form(path, options.directory));
   }
   std::ranges::sort(paths);
   return paths;
+}
+
+bool is_like(const Snapshot& candidate, const Snapshot& snapshot, const ParentChoice& choice) {
+  if (choice.by_host && candidate.hostname != snapshot.hostname) return false;
+  if (choice.by_paths && candidate.paths != snapshot.paths) return false;
+  return !choice.by_tags || std::ranges::is_permutation(candidate.tags, snapshot.tags);
 }
 
 Result<std::optional<Snapshot>> choose_parent(Repository& repository, const BackupOptions& options,
@@ -30,8 +39,7 @@ Result<std::optional<Snapshot>> choose_parent(Repository& repository, const Back
   const Snapshot* found = nullptr;
   for (const Snapshot& candidate : all) {
     const bool fits = options.parent ? candidate.id == *options.parent
-                                     : candidate.hostname == snapshot.hostname &&
-                                           candidate.paths == snapshot.paths &&
+                                     : is_like(candidate, snapshot, options.parent_choice) &&
                                            candidate.time <= snapshot.time;
     if (fits) found = &candidate;
   }
@@ -55,7 +63,10 @@ Result<void> expect_complete(const std::vector<PathError>& errors) {
 }  // namespace
 
 Result<BackupResult> backup(Repository& repository, const BackupOptions& options) {
-  const TargetFolder target = TRY(make_target_tree(options.paths, options.directory));
+  TargetFolder target;
+  if (!options.stream) target = TRY(make_target_tree(options.paths, options.directory));
+  // A lock that nobody holds is what a killed backup leaves, and with it packs without an index.
+  const auto left = TRY(remove_locks(repository, LocksToRemove::stale_of_host));
   const auto lock = TRY(Lock::shared(repository));
   const WallTime started = repository.clock().now();
 
@@ -67,11 +78,14 @@ Result<BackupResult> backup(Repository& repository, const BackupOptions& options
   snapshot.uid = ::geteuid();
   snapshot.gid = ::getegid();
   snapshot.excludes = options.excludes;
+  snapshot.excludes.insert(snapshot.excludes.end(), options.excludes_any_case.begin(),
+                           options.excludes_any_case.end());
   snapshot.tags = options.tags;
   snapshot.program_version = kProgramVersion;
 
   const auto parent = TRY(choose_parent(repository, options, snapshot));
   TRY(repository.load_index());
+  if (!left.empty()) TRY(adopt_unindexed_packs(repository));
   if (parent) snapshot.parent = parent->id;
 
   BackupRun run(repository, options);
@@ -91,10 +105,20 @@ Result<BackupResult> backup(Repository& repository, const BackupOptions& options
     return fail(ErrorKind::unavailable, "the backup was cancelled");
   }
   if (options.require_complete) TRY(expect_complete(outcome.errors));
+  if (options.stream && options.stream->complete) TRY(options.stream->complete());
+  BackupResult result{.errors = std::move(outcome.errors),
+                      .changed_while_read = std::move(outcome.changed_while_read)};
+  if (options.skip_if_unchanged && parent && parent->tree == snapshot.tree) {
+    result.snapshot = *parent;
+    result.snapshot.summary = snapshot.summary;
+    result.skipped = true;
+    return result;
+  }
   const std::string name =
       TRY(repository.save_file(storage::FileType::snapshot, encode_snapshot(snapshot)));
   snapshot.id = TRY(SnapshotId::from_hex(name));
-  return BackupResult{std::move(snapshot), std::move(outcome.errors)};
+  result.snapshot = std::move(snapshot);
+  return result;
 }
 
 }  // namespace bulkhead::repository

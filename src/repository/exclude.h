@@ -8,14 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace bulkhead::repository {
 
 class PathPatterns {
  public:
   PathPatterns() = default;
-  explicit PathPatterns(const std::vector<std::string>& patterns);
+  // What fits `any_case` regardless of capital and small letters is chosen as well.
+  explicit PathPatterns(const std::vector<std::string>& patterns,
+                        const std::vector<std::string>& any_case = {});
 
-  bool empty() const { return patterns_.empty(); }
+  bool empty() const { return exact_.empty() && any_case_.empty(); }
   // `path` starts with '/'.
   bool match(std::string_view path) const;
   // Something below `path` could match. Never false where it does.
@@ -27,7 +31,14 @@ class PathPatterns {
     bool anchored;
     bool negated;
   };
-  std::vector<Pattern> patterns_;
+  static std::vector<Pattern> read(const std::vector<std::string>& patterns);
+
+  std::vector<Pattern> exact_;
+  std::vector<Pattern> any_case_;
 };
+
+// Kind invalid for patterns that cannot mean anything, such as "[a". PathPatterns itself takes
+// those too, and nothing fits them.
+Result<void> require_patterns(const std::vector<std::string>& patterns);
 
 }  // namespace bulkhead::repository

@@ -318,8 +318,51 @@ TEST(PathPatternsRules, FollowRestics) {
   EXPECT_FALSE(match({"*.tmp", "!keep.tmp"}, "/srv/keep.tmp"));
   EXPECT_TRUE(match({"a/b"}, "/x/a/b/c"));
   EXPECT_FALSE(match({}, "/x"));
+  EXPECT_TRUE(match({"!keep.tmp", "*.tmp"}, "/srv/keep.tmp")) << "the last one decides";
+  EXPECT_TRUE(match({"./a/"}, "/x/a"));
   EXPECT_TRUE(PathPatterns({"/srv/a/b"}).could_match_below("/srv"));
   EXPECT_FALSE(PathPatterns({"/srv/a/b"}).could_match_below("/home"));
+}
+
+TEST(PathPatternsRules, MatchLettersRatherThanBytes) {
+  const auto match = [](const char* pattern, std::string_view path) {
+    return PathPatterns({pattern}).match(path);
+  };
+  EXPECT_TRUE(match("?", "/船"));
+  EXPECT_TRUE(match("a?c",
+                    "/a\xff"
+                    "c"))
+      << "a byte that is not UTF-8 is one letter";
+  EXPECT_TRUE(match("[а-я]*", "/кот"));
+  EXPECT_FALSE(match("[^а-я]*", "/кот"));
+  EXPECT_TRUE(match("[^a]x", "/bx"));
+  EXPECT_TRUE(match("\\*", "/*"));
+  EXPECT_FALSE(match("\\*", "/a"));
+  EXPECT_TRUE(match("*a*b*c", "/xxaxxbxxbxxc"));
+  EXPECT_FALSE(match("*a*b*c", "/xxaxxbxxbxxcx"));
+  EXPECT_FALSE(match("[a", "/a"));
+  EXPECT_TRUE(match("*", "/.hidden"));
+}
+
+TEST(PathPatternsRules, IgnoreCaseWhereTold) {
+  const auto match = [](const char* pattern, std::string_view path) {
+    return PathPatterns({}, {pattern}).match(path);
+  };
+  EXPECT_TRUE(match("*.JPG", "/a.jpg"));
+  EXPECT_TRUE(match("*.jpg", "/a.JPG"));
+  EXPECT_TRUE(match("ŽLUŤOUČKÝ", "/žluťoučký"));
+  EXPECT_TRUE(match("кот", "/КОТ"));
+  EXPECT_TRUE(match("[A-F]x", "/cX"));
+  EXPECT_FALSE(PathPatterns({"*.JPG"}).match("/a.jpg"));
+}
+
+TEST(PathPatternsRules, RefuseWhatMeansNothing) {
+  EXPECT_TRUE(require_patterns({"a/[a-z]/*.t?t", "!b", "**/x", "\\["}));
+  for (const char* pattern : {"[a", "a/[", "[]", "[a-]", "x\\"}) {
+    const auto refused = require_patterns({pattern});
+    ASSERT_FALSE(refused) << pattern;
+    EXPECT_EQ(refused.error().kind(), ErrorKind::invalid);
+  }
 }
 
 }  // namespace

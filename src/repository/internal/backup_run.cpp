@@ -24,7 +24,7 @@ constexpr std::size_t kReadBufferSize = kChunkSizeMax + (1 << 20);
 BackupRun::BackupRun(Repository& repository, const BackupOptions& options)
     : repository_(repository),
       options_(options),
-      excludes_(options.excludes),
+      selection_(options),
       chunker_(repository.chunker_polynomial()),
       writer_(repository),
       files_(kFilesQueueLength),
@@ -44,7 +44,7 @@ Result<BackupRun::Outcome> BackupRun::run(const TargetFolder& target,
   auto root = std::make_shared<PendingDirectory>();
   root->path = target.source;
   if (parent) root->previous = parent->tree;
-  const auto scanned = scan(root, target);
+  const auto scanned = options_.stream ? scan_stream(root) : scan(root, target);
   if (!scanned) stop_with(scanned.error());
   state_.with([](State& state) { state.progress.scan_finished = true; });
   files_.close();
@@ -52,10 +52,13 @@ Result<BackupRun::Outcome> BackupRun::run(const TargetFolder& target,
   chunks_.close();
   for (std::thread& sealer : sealers) sealer.join();
 
+  // Whatever happened: what is stored already gets into the index, so that the next backup need not
+  // store it again.
+  const auto finished = writer_.finish();
   const auto fatal = state_.with([](State& state) { return state.fatal; });
   if (fatal) return std::unexpected(*fatal);
   if (stopped()) return fail(ErrorKind::unavailable, "the backup was cancelled");
-  TRY(writer_.finish());
+  TRY(finished);
   show_progress();
   return state_.with([&](State& state) -> Result<Outcome> {
     CHECK(state.root.has_value());
@@ -64,7 +67,8 @@ Result<BackupRun::Outcome> BackupRun::run(const TargetFolder& target,
     state.summary.tree_blobs = written.tree_blobs;
     state.summary.data_added = written.bytes_added;
     state.summary.data_added_packed = written.bytes_packed;
-    return Outcome{*state.root, state.summary, std::move(state.errors)};
+    return Outcome{*state.root, state.summary, std::move(state.errors),
+                   std::move(state.changed_while_read)};
   });
 }
 
@@ -77,6 +81,7 @@ void BackupRun::read_files() {
       const auto read = read_file(*file, buffer);
       if (!read) {
         (*file)->failed = true;
+        if ((*file)->stream >= 0) stop_with(read.error());
         drop(*(*file)->directory, (*file)->slot, (*file)->path, read.error());
       }
     }
@@ -100,7 +105,22 @@ Result<FileDescriptor> open_for_reading(const Path& path) {
 }
 
 Result<void> BackupRun::read_file(const std::shared_ptr<PendingFile>& file, Bytes& buffer) {
+  if (file->stream >= 0) return read_chunks(file, file->stream, buffer);
   const FileDescriptor source = TRY(open_for_reading(file->path));
+  TRY(read_chunks(file, source.get(), buffer));
+  struct stat status{};
+  if (::fstat(source.get(), &status) != 0) return fail_errno(errno, file->path.native());
+  const Node& node = file->directory->nodes[file->slot];
+  // The node keeps the times from before, so that the next backup reads the file again.
+  if (to_wall_time(status.st_mtim) != node.modified ||
+      static_cast<std::uint64_t>(status.st_size) != node.size) {
+    state_.with([&](State& state) { state.changed_while_read.push_back(file->path.native()); });
+  }
+  return {};
+}
+
+Result<void> BackupRun::read_chunks(const std::shared_ptr<PendingFile>& file, int source,
+                                    Bytes& buffer) {
   if (buffer.empty()) buffer.resize(kReadBufferSize);
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -113,9 +133,8 @@ Result<void> BackupRun::read_file(const std::shared_ptr<PendingFile>& file, Byte
         std::memmove(buffer.data(), buffer.data() + begin, end - begin);
         end -= std::exchange(begin, 0);
       }
-      const std::size_t got =
-          TRY_CONTEXT(read_some(source.get(), MutableByteView(buffer).subspan(end)),
-                      "reading " + file->path.native());
+      const std::size_t got = TRY_CONTEXT(read_some(source, MutableByteView(buffer).subspan(end)),
+                                          "reading " + file->path.native());
       at_end = got == 0;
       end += got;
     }
@@ -169,6 +188,7 @@ void BackupRun::finish_part_of(const std::shared_ptr<PendingFile>& file) {
       state.summary.total_bytes_processed += node.size;
       ++state.progress.files_done;
     });
+    note_item(file->path, node, file->is_new ? ItemChange::added : ItemChange::changed);
     show_progress();
   }
   finish_part_of(file->directory);
@@ -202,12 +222,24 @@ void BackupRun::write_tree(PendingDirectory& directory) {
 }
 
 void BackupRun::count_directory(const PendingDirectory& directory, const BlobId& tree) {
+  ItemChange change = ItemChange::changed;
+  if (!directory.previous) change = ItemChange::added;
+  else if (*directory.previous == tree) change = ItemChange::unchanged;
   state_.with([&](State& state) {
     ++state.progress.directories_done;
-    if (!directory.previous) ++state.summary.dirs_new;
-    else if (*directory.previous == tree) ++state.summary.dirs_unmodified;
-    else ++state.summary.dirs_changed;
+    switch (change) {
+      case ItemChange::added: ++state.summary.dirs_new; break;
+      case ItemChange::changed: ++state.summary.dirs_changed; break;
+      case ItemChange::unchanged: ++state.summary.dirs_unmodified; break;
+    }
   });
+  note_item(directory.path, directory.parent->nodes[directory.slot], change);
+}
+
+void BackupRun::note_item(const Path& path, const Node& node, ItemChange change) {
+  if (!options_.item) return;
+  const BackupItem item{path.native(), node.type, change, node.size};
+  state_.with([&](State&) { options_.item(item); });
 }
 
 void BackupRun::drop(PendingDirectory& directory, std::size_t slot, const Path& path,

@@ -11,9 +11,9 @@
 #include "base/bounded_queue.h"
 #include "repository/backup.h"
 #include "repository/chunker.h"
-#include "repository/exclude.h"
 #include "repository/internal/blob_writer.h"
 #include "repository/internal/file_node.h"
+#include "repository/internal/selection.h"
 #include "repository/internal/target_tree.h"
 
 namespace bulkhead::repository {
@@ -23,7 +23,9 @@ struct PendingDirectory {
   std::shared_ptr<PendingDirectory> parent;  // none for the root
   std::size_t slot = 0;                      // of the parent's nodes
   Path path;
-  std::optional<BlobId> previous;  // its tree in the parent snapshot
+  std::optional<BlobId> previous;    // its tree in the parent snapshot
+  std::uint64_t device = 0;          // its own file system
+  std::uint64_t allowed_device = 0;  // the one that the backup keeps to, if it keeps to one
   // Whoever works on a node writes to it alone; nothing is added once the first work is handed out.
   std::vector<Node> nodes;
   std::vector<char> dropped;  // nodes that could not be read
@@ -36,6 +38,7 @@ struct PendingFile {
   std::shared_ptr<PendingDirectory> directory;
   std::size_t slot = 0;
   Path path;
+  int stream = -1;  // is read in place of the path, where it is not -1
   bool is_new = true;
   // Chunks that are not stored, and one for the reader.
   std::atomic<std::size_t> unfinished{1};
@@ -51,6 +54,7 @@ class BackupRun {
     BlobId tree;
     SnapshotSummary summary;
     std::vector<PathError> errors;
+    std::vector<std::string> changed_while_read;
   };
   Result<Outcome> run(const TargetFolder& root, const std::optional<Snapshot>& parent);
 
@@ -68,6 +72,7 @@ class BackupRun {
 
   // Scan.
   Result<void> scan(const DirectoryPointer& directory, const TargetFolder& target);
+  Result<void> scan_stream(const DirectoryPointer& root);
   Result<Listing> list(const PendingDirectory& directory, const TargetFolder& target);
   void read_nodes(PendingDirectory& directory, const Listing& listing,
                   std::vector<const TargetFolder*>& targets);
@@ -81,6 +86,7 @@ class BackupRun {
   // Chunk.
   void read_files();
   Result<void> read_file(const std::shared_ptr<PendingFile>& file, Bytes& buffer);
+  Result<void> read_chunks(const std::shared_ptr<PendingFile>& file, int source, Bytes& buffer);
   bool hand_on(const std::shared_ptr<PendingFile>& file, std::size_t position, ByteView bytes);
 
   // Hash, compress, seal.
@@ -92,6 +98,7 @@ class BackupRun {
   void write_tree(PendingDirectory& directory);
   void count_directory(const PendingDirectory& directory, const BlobId& tree);
 
+  void note_item(const Path& path, const Node& node, ItemChange change);
   void drop(PendingDirectory& directory, std::size_t slot, const Path& path, const Error& error);
   void stop_with(const Error& error);
   bool stopped() const;
@@ -101,13 +108,14 @@ class BackupRun {
     SnapshotSummary summary;
     BackupProgress progress;
     std::vector<PathError> errors;
+    std::vector<std::string> changed_while_read;
     std::optional<Error> fatal;
     std::optional<BlobId> root;
   };
 
   Repository& repository_;
   const BackupOptions& options_;
-  const PathPatterns excludes_;
+  const Selection selection_;
   const Chunker chunker_;
   OwnerNames owners_;
   BlobWriter writer_;

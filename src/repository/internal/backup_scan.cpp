@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "repository/internal/backup_run.h"
 
@@ -36,7 +37,9 @@ Result<BackupRun::Listing> BackupRun::list(const PendingDirectory& directory,
                                            const TargetFolder& target) {
   Listing listing;
   if (target.whole) {
+    if (selection_.kept_empty(directory.device, directory.allowed_device)) return listing;
     listing.names = TRY(names_in(directory.path));
+    selection_.apply_marks(directory.path, listing.names);
     listing.targets.resize(listing.names.size(), nullptr);
   } else {
     for (const auto& [name, child] : target.children) {
@@ -53,9 +56,12 @@ void BackupRun::read_nodes(PendingDirectory& directory, const Listing& listing,
   for (std::size_t i = 0; i < listing.names.size(); ++i) {
     const TargetFolder* target = listing.targets[i];
     const Path path = target ? target->source : directory.path / listing.names[i];
-    if (excludes_.match(path.native())) continue;
+    if (!selection_.wanted_by_path(path)) continue;
     const Links links = target && !target->whole ? Links::follow : Links::keep;
-    auto node = read_node(path, listing.names[i], links, owners_);
+    auto node =
+        read_node(path, listing.names[i], links, owners_,
+                  options_.keep_access_times ? AccessTimes::keep : AccessTimes::as_modified);
+    if (node && !target && !selection_.wanted(*node, directory.allowed_device)) continue;
     directory.dropped.push_back(0);
     targets.push_back(target);
     if (node) {
@@ -68,6 +74,13 @@ void BackupRun::read_nodes(PendingDirectory& directory, const Listing& listing,
 }
 
 Result<void> BackupRun::scan(const DirectoryPointer& directory, const TargetFolder& target) {
+  if (!directory->parent && target.whole) {
+    struct stat status{};
+    if (::stat(directory->path.c_str(), &status) != 0) {
+      return fail_errno(errno, directory->path.native());
+    }
+    directory->device = directory->allowed_device = status.st_dev;
+  }
   const Listing listing = TRY(list(*directory, target));
   std::vector<const TargetFolder*> targets;
   read_nodes(*directory, listing, targets);
@@ -91,6 +104,8 @@ void BackupRun::dispatch(const DirectoryPointer& directory, std::size_t slot,
     child->parent = directory;
     child->slot = slot;
     child->path = path;
+    child->device = node.device_id;
+    child->allowed_device = target ? node.device_id : directory->allowed_device;
     if (before) child->previous = before->subtree;
     directory->unfinished.fetch_add(1);
     const auto scanned = scan(child, target ? *target : kWhole);
@@ -108,6 +123,7 @@ void BackupRun::dispatch_file(const DirectoryPointer& directory, std::size_t slo
   Node& node = directory->nodes[slot];
   if (before && !options_.read_all && unchanged(node, *before)) {
     node.content = before->content;
+    note_item(path, node, ItemChange::unchanged);
     state_.with([&](State& state) {
       ++state.summary.files_unmodified;
       ++state.summary.total_files_processed;
@@ -135,8 +151,9 @@ void BackupRun::dispatch_file(const DirectoryPointer& directory, std::size_t slo
 
 bool BackupRun::unchanged(const Node& node, const Node& previous) {
   return previous.type == NodeType::file && node.size == previous.size &&
-         node.modified == previous.modified && node.changed == previous.changed &&
-         node.inode == previous.inode &&
+         node.modified == previous.modified &&
+         (options_.ignore_change_time || node.changed == previous.changed) &&
+         (options_.ignore_inode || node.inode == previous.inode) &&
          std::ranges::all_of(previous.content, [&](const BlobId& id) {
            return repository_.index().contains({BlobType::data, id});
          });

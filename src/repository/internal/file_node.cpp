@@ -19,13 +19,6 @@ constexpr std::size_t kLinkTargetMax = 64 << 10;
 // The kernel's own limits: 64 KiB for a list, 64 KiB for a value.
 constexpr std::size_t kAttributeSizeMax = 64 << 10;
 
-WallTime to_time(const timespec& time) {
-  // Beyond what 64-bit nanoseconds can say.
-  constexpr std::int64_t kSecondsMax = 9'223'372'035;
-  const std::int64_t seconds = std::clamp<std::int64_t>(time.tv_sec, -kSecondsMax, kSecondsMax);
-  return WallTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(time.tv_nsec));
-}
-
 NodeType type_of(mode_t mode) {
   switch (mode & S_IFMT) {
     case S_IFDIR: return NodeType::directory;
@@ -58,6 +51,12 @@ bool means_no_attributes(int error_number) {
 }
 
 }  // namespace
+
+WallTime to_wall_time(const timespec& time) {
+  constexpr std::int64_t kSecondsMax = 9'223'372'035;
+  const std::int64_t seconds = std::clamp<std::int64_t>(time.tv_sec, -kSecondsMax, kSecondsMax);
+  return WallTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(time.tv_nsec));
+}
 
 std::string OwnerNames::user(std::uint32_t uid) {
   return users_.with([&](auto& known) {
@@ -112,7 +111,8 @@ Result<std::vector<ExtendedAttribute>> read_extended_attributes(const Path& path
   return attributes;
 }
 
-Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNames& owners) {
+Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNames& owners,
+                       AccessTimes access_times) {
   struct stat status{};
   const int read =
       links == Links::keep ? ::lstat(path.c_str(), &status) : ::stat(path.c_str(), &status);
@@ -121,10 +121,10 @@ Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNam
   node.name = std::move(name);
   node.type = type_of(status.st_mode);
   node.mode = status.st_mode & 07777;
-  node.modified = to_time(status.st_mtim);
+  node.modified = to_wall_time(status.st_mtim);
   // The true one would make every read change the next snapshot's trees.
-  node.accessed = node.modified;
-  node.changed = to_time(status.st_ctim);
+  node.accessed = access_times == AccessTimes::keep ? to_wall_time(status.st_atim) : node.modified;
+  node.changed = to_wall_time(status.st_ctim);
   node.uid = status.st_uid;
   node.gid = status.st_gid;
   node.user = owners.user(node.uid);

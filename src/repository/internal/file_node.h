@@ -8,6 +8,7 @@
 namespace bulkhead::repository {
 
 enum class Links { keep, follow };
+enum class AccessTimes { as_modified, keep };
 
 // Names of users and groups, looked up once each. Thread-safe.
 class OwnerNames {
@@ -20,7 +21,11 @@ class OwnerNames {
   Guarded<std::map<std::uint32_t, std::string>> groups_;
 };
 
-Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNames& owners);
+// Beyond what 64-bit nanoseconds can say, the nearest that they can.
+WallTime to_wall_time(const timespec& time);
+
+Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNames& owners,
+                       AccessTimes access_times = AccessTimes::as_modified);
 
 // Of the path itself, never of what a symlink points to. Attributes that may not be read are left
 // out, as are those of file systems that have none.
