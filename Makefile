@@ -1,10 +1,10 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for developers.
 # ARGS goes to the demo: make demo ARGS=--once
-.PHONY: help setup build dev demo test check bench fuzz gcc clean
+.PHONY: help setup build dev demo test test-s3 check bench fuzz gcc clean
 JOBS ?= $(shell nproc)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 setup: ## install the packages that this machine lacks (Debian and npm)
 	@tools/setup
@@ -25,6 +25,9 @@ test: dev ## install, build and run every test
 
 check: dev ## the style checks only
 	@tools/check
+
+test-s3: dev ## the S3 backend against a real store, Ceph's radosgw (unpacks 54 MB of packages)
+	@BULKHEAD_BIN=$(CURDIR)/build/dev/bin tests/s3/radosgw_test.py
 
 gcc: setup ## build and run the unit tests with the second compiler
 	@cmake --preset gcc && cmake --build --preset gcc -j $(JOBS) && ctest --test-dir build/gcc -L unit

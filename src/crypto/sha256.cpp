@@ -1,6 +1,7 @@
 #include "crypto/sha256.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/check.h"
 
@@ -48,6 +49,15 @@ Sha256Digest sha256(ByteView bytes) {
   Sha256Digest digest;
   unsigned length = 0;
   CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm(), nullptr) == 1);
+  CHECK(length == digest.size());
+  return digest;
+}
+
+Sha256Digest hmac_sha256(ByteView key, ByteView message) {
+  Sha256Digest digest;
+  unsigned length = 0;
+  CHECK(HMAC(algorithm(), key.data(), static_cast<int>(key.size()), message.data(), message.size(),
+             digest.data(), &length) != nullptr);
   CHECK(length == digest.size());
   return digest;
 }

@@ -11,6 +11,8 @@ namespace bulkhead::crypto {
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
 Sha256Digest sha256(ByteView bytes);
+// HMAC (RFC 2104) with SHA-256.
+Sha256Digest hmac_sha256(ByteView key, ByteView message);
 
 // For what comes in pieces. Not thread-safe; finish() may be called once.
 class Sha256 {

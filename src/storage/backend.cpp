@@ -9,6 +9,7 @@
 #include "storage/file_names.h"
 #include "storage/local.h"
 #include "storage/rest.h"
+#include "storage/s3.h"
 
 namespace bulkhead::storage {
 
@@ -46,13 +47,14 @@ Result<std::unique_ptr<Backend>> open_backend(std::string_view location,
                                               const OpenOptions& options) {
   if (location.starts_with("rest:")) return open_rest(location.substr(5), options);
   if (location.starts_with("local:")) return open_local(location.substr(6));
-  constexpr std::array<std::string_view, 8> kOtherSchemes = {"s3", "sftp",  "b2",     "azure",
-                                                             "gs", "swift", "rclone", "http"};
+  if (location.starts_with("s3:")) return open_s3(location.substr(3), options);
+  constexpr std::array<std::string_view, 7> kOtherSchemes = {"sftp",  "b2",     "azure", "gs",
+                                                             "swift", "rclone", "http"};
   if (const auto parts = split_once(location, ':')) {
     if (std::ranges::find(kOtherSchemes, parts->first) != kOtherSchemes.end()) {
       return fail(ErrorKind::invalid,
                   fmt::format("repositories of kind \"{}:\" are not known; use a folder, "
-                              "local:FOLDER or rest:URL",
+                              "local:FOLDER, rest:URL or s3:URL",
                               parts->first));
     }
   }

@@ -53,12 +53,18 @@ class Backend {
   virtual Result<void> remove(const FileId& id) = 0;
 };
 
-// By restic's location syntax: "/path", "local:/path", "rest:https://user:pass@host:port/path/".
-// For rest, the user and password may come from RESTIC_REST_USERNAME and RESTIC_REST_PASSWORD.
+// By restic's location syntax: "/path", "local:/path", "rest:https://user:pass@host:port/path/",
+// "s3:https://host:port/bucket/prefix". The credentials of rest and s3 may be given here rather
+// than in the location; s3 takes its only from here.
 struct OpenOptions {
   std::string rest_user;
   std::string rest_password;
-  std::string ca_certificate_file;  // PEM, for rest; empty: the system's
+  std::string ca_certificate_file;      // PEM, for rest and s3; empty: the system's
+  std::string client_certificate_file;  // PEM with certificate and key, for rest; empty: none
+  std::string s3_key_id;
+  std::string s3_secret_key;
+  std::string s3_session_token;
+  std::string s3_region;  // empty: us-east-1
 };
 Result<std::unique_ptr<Backend>> open_backend(std::string_view location,
                                               const OpenOptions& options);

@@ -45,14 +45,17 @@ Result<crypto::Secret> ask_on_terminal(std::string_view prompt) {
 
 void add_session_options(Command& command, SessionOptions& options) {
   command
-      .option("-r,--repo", options.location, "the repository: a folder, local:FOLDER or rest:URL",
-              "RESTIC_REPOSITORY")
+      .option("-r,--repo", options.location,
+              "the repository: a folder, local:FOLDER, rest:URL or s3:URL", "RESTIC_REPOSITORY")
       .option("--repository-file", options.location_file, "a file that holds the location",
               "RESTIC_REPOSITORY_FILE")
       .option("-p,--password-file", options.password_file, "a file that holds the password",
               "RESTIC_PASSWORD_FILE")
       .option("--cacert", options.ca_certificate_file, "PEM file of whom a REST server must show",
               "RESTIC_CACERT")
+      .option("--tls-client-cert", options.client_certificate_file,
+              "PEM file with the certificate and key to show to a REST server",
+              "RESTIC_TLS_CLIENT_CERT")
       .option("--compression", options.compression, "auto, off or max", "RESTIC_COMPRESSION")
       .option("--pack-size", options.pack_size_mib, "MiB at which a pack is closed, 4 to 128",
               "RESTIC_PACK_SIZE")
@@ -74,6 +77,11 @@ Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOpti
   open.rest_user = environment("RESTIC_REST_USERNAME");
   open.rest_password = environment("RESTIC_REST_PASSWORD");
   open.ca_certificate_file = options.ca_certificate_file;
+  open.client_certificate_file = options.client_certificate_file;
+  open.s3_key_id = environment("AWS_ACCESS_KEY_ID");
+  open.s3_secret_key = environment("AWS_SECRET_ACCESS_KEY");
+  open.s3_session_token = environment("AWS_SESSION_TOKEN");
+  open.s3_region = environment("AWS_DEFAULT_REGION");
   auto backend = TRY(storage::open_backend(location, open));
   return storage::with_retries(std::move(backend));
 }

@@ -16,6 +16,7 @@ struct SessionOptions {
   std::string location_file;
   std::string password_file;
   std::string ca_certificate_file;
+  std::string client_certificate_file;
   std::string compression = "auto";
   std::uint64_t pack_size_mib = 16;
   bool json = false;
