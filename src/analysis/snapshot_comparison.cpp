@@ -1,6 +1,7 @@
 #include "analysis/snapshot_comparison.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -40,14 +41,42 @@ void find_ransom_signs(const ComparisonInput& input, const ListingDifference& ch
   }
 }
 
+// Spread over the whole list: what sorts first must not hide what follows.
+std::vector<std::string> sample(const std::vector<std::string>& paths, std::size_t count_max) {
+  if (paths.size() <= count_max) return paths;
+  std::vector<std::string> chosen;
+  for (std::size_t i = 0; i < count_max; ++i) {
+    chosen.push_back(paths[i * paths.size() / count_max]);
+  }
+  return chosen;
+}
+
+// "pages/about.md.x7f3" and "pages/about.x7f3" -> "pages/about": by this an encrypted copy is
+// matched with the file that it took the place of.
+std::string_view stem_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  const std::size_t name = slash == std::string_view::npos ? 0 : slash + 1;
+  const std::size_t dot = path.find('.', name + 1);
+  return path.substr(0, dot);
+}
+
+// As an encryption leaves a file, whole or in part, without a look at what it was.
+bool is_illegible(const ContentProfile& profile) {
+  return looks_encrypted(profile) ||
+         (profile.kind == ContentKind::unknown && profile.sampled >= kSampledMin &&
+          profile.entropy_bits >= kEntropyLostKindBits);
+}
+
+bool is_legible(const ContentProfile& profile) {
+  return profile.kind != ContentKind::unknown && profile.kind != ContentKind::empty;
+}
+
 Result<void> find_entropy_jumps(const ComparisonInput& input, const ListingDifference& changes,
                                 const Profiler& profile, const ComparisonLimits& limits,
                                 std::vector<Indicator>& found) {
   std::size_t illegible = 0;
   std::string first;
-  const std::size_t count = std::min(changes.changed.size(), limits.profiled_max);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string& path = changes.changed[i];
+  for (const std::string& path : sample(changes.changed, limits.profiled_max)) {
     const ContentProfile before = TRY_CONTEXT(profile(Side::before, path), path);
     const ContentProfile after = TRY_CONTEXT(profile(Side::after, path), path);
     if (!is_entropy_jump(before, after)) continue;
@@ -58,6 +87,40 @@ Result<void> find_entropy_jumps(const ComparisonInput& input, const ListingDiffe
                          fmt::format("{} of {} changed files became as if encrypted", illegible,
                                      changes.changed.size())));
   }
+  return {};
+}
+
+// Encryption that renames: the files are gone, and others, illegible, are there instead.
+Result<void> find_replacements(const ComparisonInput& input, const ListingDifference& changes,
+                               const Profiler& profile, const ComparisonLimits& limits,
+                               std::vector<Indicator>& found) {
+  if (std::min(changes.removed.size(), changes.added.size()) <= limits.illegible_max) return {};
+  std::map<std::string, ContentProfile, std::less<>> legible;  // by stem
+  std::size_t vanished = 0;
+  for (const std::string& path : sample(changes.removed, limits.profiled_max)) {
+    const ContentProfile before = TRY_CONTEXT(profile(Side::before, path), path);
+    if (!is_legible(before)) continue;
+    ++vanished;
+    legible.emplace(stem_of(path), before);
+  }
+  std::size_t appeared = 0;
+  std::size_t renamed = 0;
+  std::string first;
+  for (const std::string& path : sample(changes.added, limits.profiled_max)) {
+    const ContentProfile after = TRY_CONTEXT(profile(Side::after, path), path);
+    const auto original = legible.find(stem_of(path));
+    const bool is_renamed = original != legible.end() && is_entropy_jump(original->second, after);
+    if (!is_renamed && !is_illegible(after)) continue;
+    if (is_renamed) ++renamed;
+    if (appeared++ == 0) first = path;
+  }
+  if (renamed <= limits.illegible_max && std::min(vanished, appeared) <= limits.replaced_max) {
+    return {};
+  }
+  found.push_back(make(input, IndicatorKind::mass_change, first,
+                       fmt::format("{} legible files are gone since the snapshot before, and {} "
+                                   "new ones are as if encrypted",
+                                   vanished, appeared)));
   return {};
 }
 
@@ -100,6 +163,7 @@ Result<std::vector<Indicator>> compare_listings(const ComparisonInput& input, co
   find_canaries(input, before, after, found);
   find_ransom_signs(input, changes, found);
   TRY(find_entropy_jumps(input, changes, profile, limits, found));
+  TRY(find_replacements(input, changes, profile, limits, found));
   find_mass_removal(input, before, changes, limits, found);
   return found;
 }

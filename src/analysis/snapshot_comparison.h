@@ -1,6 +1,6 @@
 // What changed from one snapshot of a dataset to the next, and which of it is a sign of compromise:
-// the second look, which finds what the watcher missed. Pure: contents come through a function, and
-// only those of changed files are asked for.
+// the second look, which finds what the watcher missed, also while bulkheadd was down. Pure:
+// contents come through a function, and only those of files that differ are asked for.
 #pragma once
 
 #include <functional>
@@ -29,9 +29,12 @@ enum class Side { before, after };
 using Profiler = std::function<Result<ContentProfile>(Side, const std::string& path)>;
 
 struct ComparisonLimits {
-  std::size_t profiled_max = 2'000;  // changed files that are looked into, in order of path
+  std::size_t profiled_max = 2'000;  // files of each list that are looked into, evenly spread
   std::size_t illegible_max = 2;     // more are an indicator
-  double removed_share_max = 0.5;    // of the files before, where there were at least:
+  // Legible files gone, and illegible ones come, under names that tell nothing of each other: more
+  // of both are an indicator. Above illegible_max, since a few may be chance.
+  std::size_t replaced_max = 5;
+  double removed_share_max = 0.5;  // of the files before, where there were at least:
   std::size_t removed_judged_min = 20;
 };
 

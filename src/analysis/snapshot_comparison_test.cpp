@@ -77,6 +77,65 @@ TEST(CompareListings, RemovalOfMostFilesAndRansomNamesAreFound) {
   EXPECT_EQ(found[1].kind, IndicatorKind::mass_change);
 }
 
+// 8 of 50 files encrypted under other names: too few to be a mass removal.
+Listing renamed(const std::function<std::string(int)>& name) {
+  Listing listing = files(50);
+  for (int i = 0; i < 8; ++i) {
+    listing.erase("pages/" + std::to_string(i) + ".md");
+    listing["pages/" + name(i)] = "2";
+  }
+  return listing;
+}
+
+TEST(CompareListings, EncryptionIntoFilesOfAnUnknownEndingIsAMassChange) {
+  for (const char* ending : {".md.x7f3", ".x7f3"}) {
+    const Listing after = renamed([&](int i) { return std::to_string(i) + ending; });
+    const auto found = compare_listings(kInput, files(50), after, all_encrypted).value();
+    ASSERT_EQ(found.size(), 1u) << ending;
+    EXPECT_EQ(found[0].kind, IndicatorKind::mass_change);
+    EXPECT_EQ(found[0].explanation,
+              "8 legible files are gone since the snapshot before, and 8 new ones are as if "
+              "encrypted");
+  }
+}
+
+TEST(CompareListings, EncryptionIntoFilesOfRandomNamesIsAMassChange) {
+  const Listing after = renamed([](int i) { return "c0ffee" + std::to_string(i * 7919); });
+  const auto found = compare_listings(kInput, files(50), after, all_encrypted).value();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].kind, IndicatorKind::mass_change);
+}
+
+TEST(CompareListings, FilesRenamedAndStillLegibleAreNoIndicator) {
+  const Listing after = renamed([](int i) { return std::to_string(i) + ".markdown"; });
+  EXPECT_TRUE(compare_listings(kInput, files(50), after, nothing_changed).value().empty());
+}
+
+TEST(CompareListings, ThreeRenamedEncryptedFilesAreEnoughWhereTheirNamesTellOfTheOld) {
+  Listing after = files(50);
+  for (const char* page : {"1", "2", "3"}) {
+    after.erase("pages/" + std::string(page) + ".md");
+    after["pages/" + std::string(page) + ".md.q"] = "2";
+  }
+  EXPECT_EQ(compare_listings(kInput, files(50), after, all_encrypted).value().size(), 1u);
+}
+
+TEST(CompareListings, DecoysThatSortFirstDoNotHideWhatFollows) {
+  Listing before = files(50);
+  Listing after = files(50, "2");
+  for (int i = 0; i < 100; ++i) {
+    before["0-decoy/" + std::to_string(i)] = "1";
+    after["0-decoy/" + std::to_string(i)] = "2";
+  }
+  const Profiler decoys_are_legible = [](Side side, const std::string& path) {
+    return path.starts_with("0-decoy") ? nothing_changed(side, path) : all_encrypted(side, path);
+  };
+  const auto found =
+      compare_listings(kInput, before, after, decoys_are_legible, {.profiled_max = 50}).value();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].kind, IndicatorKind::entropy_jump);
+}
+
 TEST(CompareListings, UnreadableContentIsAnErrorThatNamesTheFile) {
   const auto result = compare_listings(kInput, files(1), files(1, "2"),
                                        [](Side, const std::string&) -> Result<ContentProfile> {
