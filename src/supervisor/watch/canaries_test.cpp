@@ -1,6 +1,7 @@
 #include "supervisor/watch/canaries.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace bulkhead::supervisor {
 namespace {
@@ -65,6 +66,47 @@ TEST_F(Canaries, AreNotPlantedThroughALinkInTheDataset) {
   EXPECT_EQ(refused.error().kind(), ErrorKind::corrupt);
   EXPECT_NE(refused.error().message().find(link.string()), std::string::npos);
   EXPECT_TRUE(std::filesystem::is_empty(outside));
+}
+
+TEST_F(Canaries, AreNotPlantedOverALinkNorThroughIt) {
+  const Path outside = folder.path() / "outside.csv";
+  for (const bool is_there : {true, false}) {
+    if (is_there) ASSERT_TRUE(write_file_atomic(outside, as_bytes("another's")));
+    std::filesystem::create_symlink(outside, canary());
+    const auto refused = tend();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::corrupt);
+    EXPECT_TRUE(std::filesystem::is_symlink(canary()));
+    std::filesystem::remove(canary());
+    std::filesystem::remove(outside);
+  }
+  EXPECT_FALSE(std::filesystem::exists(outside));
+}
+
+TEST_F(Canaries, LinkOrPipeInTheirPlaceIsAnIndicatorAndIsNotRead) {
+  ASSERT_TRUE(tend());
+  const Path copy = folder.path() / "copy.csv";
+  std::filesystem::rename(canary(), copy);
+  std::filesystem::create_symlink(copy, canary());  // the same bytes, but elsewhere
+  const Path other = layout.generation("website", "g1") / "pages/zz-keys.csv";
+  std::filesystem::remove(other);
+  ASSERT_EQ(::mkfifo(other.c_str(), 0600), 0);
+  const auto found = tend().value();
+  ASSERT_EQ(found.size(), 2u);
+  for (const analysis::Indicator& indicator : found) {
+    EXPECT_EQ(indicator.kind, analysis::IndicatorKind::canary_touched);
+    EXPECT_NE(indicator.explanation.find("no longer a file"), std::string::npos);
+  }
+}
+
+TEST_F(Canaries, FolderOfOneThatBecameALinkIsAnIndicator) {
+  ASSERT_TRUE(tend());
+  const Path pages = layout.generation("website", "g1") / "pages";
+  std::filesystem::rename(pages, folder.path() / "pages");
+  std::filesystem::create_directory_symlink(folder.path() / "pages", pages);
+  const auto found = tend().value();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].path, "pages/zz-keys.csv");
 }
 
 }  // namespace
