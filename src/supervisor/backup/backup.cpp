@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "repository/backup.h"
 #include "supervisor/backup/dataset_snapshots.h"
+#include "supervisor/backup/readable.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -85,7 +86,7 @@ Result<BackupOutcome> Backups::back_up_now(const ServiceStatus& status, const Pr
   outcome.quiesced = TRY(quiesce(status));
   std::vector<std::string> tags{service_tag(status.name)};
   if (outcome.quiesced) tags.emplace_back(kQuiescedTag);
-  const Taken taken = TRY(take(status, std::move(tags), progress, cancel));
+  const Taken taken = TRY(take(status, std::move(tags), Completeness::required, progress, cancel));
   outcome.snapshot = taken.snapshot.id.to_hex();
   outcome.time = taken.snapshot.time;
   if (const auto& summary = taken.snapshot.summary) {
@@ -139,7 +140,8 @@ Result<bool> Backups::quiesce(const ServiceStatus& status) {
 }
 
 Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<std::string> tags,
-                                     const Progress& progress, const std::atomic<bool>* cancel) {
+                                     Completeness completeness, const Progress& progress,
+                                     const std::atomic<bool>* cancel) {
   const std::shared_ptr<repository::Repository> repository = TRY(vault_.open());
   const std::vector<repository::Snapshot> earlier = TRY(snapshots_of(*repository, status.name));
   Taken taken;
@@ -150,7 +152,7 @@ Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<st
   }
   repository::BackupOptions options;
   // A vault only grows: an incomplete snapshot would stay, and pass for the newest clean one.
-  options.require_complete = true;
+  options.require_complete = completeness == Completeness::required;
   options.paths = {"."};
   options.directory = supervisor_.layout().generation(status.name, status.generation);
   options.recorded_paths = {recorded_path(status.name)};
@@ -164,6 +166,10 @@ Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<st
   repository::BackupResult result = TRY_CONTEXT(repository::backup(*repository, options),
                                                 "backing up the dataset of " + status.name);
   taken.snapshot = std::move(result.snapshot);
+  for (const repository::PathError& lacking : result.errors) {
+    if (lacking.error.kind() == ErrorKind::not_found) continue;  // gone meanwhile: not missed
+    taken.unreadable.push_back(Path(lacking.path).lexically_normal().string());
+  }
   return taken;
 }
 
@@ -171,10 +177,20 @@ Result<EvidenceOutcome> Backups::preserve(const std::string& service, const std:
                                           const std::atomic<bool>* cancel) {
   const std::lock_guard service_lock(lock_of(service));
   const ServiceStatus status = TRY(supervisor_.service(service));
-  const Taken taken =
-      TRY(take(status, {service_tag(service), std::string(kEvidenceTag), incident_tag(incident)},
-               nullptr, cancel));
-  EvidenceOutcome outcome{.snapshot = taken.snapshot, .before = taken.before};
+  const std::vector<std::string> tags{service_tag(service), std::string(kEvidenceTag),
+                                      incident_tag(incident)};
+  EvidenceOutcome outcome;
+  Result<Taken> complete = take(status, tags, Completeness::required, nullptr, cancel);
+  if (!complete && complete.error().kind() != ErrorKind::unavailable) {
+    // An attacker who makes a file unreadable must not stop the recovery by it.
+    outcome.made_readable =
+        make_readable(supervisor_.layout().generation(service, status.generation));
+    complete = take(status, tags, Completeness::as_far_as_readable, nullptr, cancel);
+  }
+  const Taken taken = TRY(std::move(complete));
+  outcome.snapshot = taken.snapshot;
+  outcome.before = taken.before;
+  outcome.unreadable = taken.unreadable;
   outcome.indicators = TRY(compare(service, taken));
   if (taken.before) {
     const std::shared_ptr<repository::Repository> repository = TRY(vault_.open());

@@ -41,6 +41,8 @@ struct EvidenceOutcome {
   std::optional<repository::Snapshot> before;   // the newest of the service at work
   analysis::ListingDifference changes;          // since then
   std::vector<analysis::Indicator> indicators;  // from the comparison with it
+  std::vector<std::string> made_readable;       // files and folders that bulkheadd had to open up
+  std::vector<std::string> unreadable;          // not in the snapshot; they stay in the generation
 };
 
 class Backups {
@@ -61,7 +63,9 @@ class Backups {
   using Progress = std::function<void(double progress)>;
   Result<BackupOutcome> back_up(const std::string& service, const Progress& progress,
                                 const std::atomic<bool>* cancel);
-  // Of a frozen service, as it is, with the tags `evidence` and `incident=<id>`.
+  // Of a frozen service, as it is, with the tags `evidence` and `incident=<id>`. What cannot be
+  // read keeps nothing else from being kept: it is made readable where it is bulkheadd's own
+  // user's, and named otherwise.
   Result<EvidenceOutcome> preserve(const std::string& service, const std::string& incident,
                                    const std::atomic<bool>* cancel);
   // Of the last attempt for each service, since bulkheadd started.
@@ -71,12 +75,15 @@ class Backups {
   struct Taken {
     repository::Snapshot snapshot;
     std::optional<repository::Snapshot> before;
+    std::vector<std::string> unreadable;
   };
+  enum class Completeness { required, as_far_as_readable };
   Result<BackupOutcome> back_up_now(const ServiceStatus& status, const Progress& progress,
                                     const std::atomic<bool>* cancel);
   Result<bool> quiesce(const ServiceStatus& status);
   Result<Taken> take(const ServiceStatus& status, std::vector<std::string> tags,
-                     const Progress& progress, const std::atomic<bool>* cancel);
+                     Completeness completeness, const Progress& progress,
+                     const std::atomic<bool>* cancel);
   Result<std::vector<analysis::Indicator>> compare(const std::string& service, const Taken& taken);
   std::mutex& lock_of(const std::string& service);
 

@@ -5,12 +5,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include "analysis/clean_point.h"
 #include "base/text.h"
 #include "repository/restore.h"
 #include "repository/verify.h"
+#include "supervisor/backup/damage.h"
 #include "supervisor/backup/dataset_snapshots.h"
 #include "supervisor/recovery/quiesced_copies.h"
 
@@ -49,6 +51,21 @@ Result<void> sync_file_system(const Path& folder) {
   const FileDescriptor opened = TRY(open_file(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (::syncfs(opened.get()) != 0) return fail_errno(errno, "syncing " + folder.string());
   return {};
+}
+
+// What stands in the way of the evidence being whole, as a clause for the timeline.
+std::string shortcomings_of(const EvidenceOutcome& evidence) {
+  std::string text;
+  if (!evidence.made_readable.empty()) {
+    text += fmt::format("; made readable again: {}", fmt::join(evidence.made_readable, ", "));
+  }
+  if (!evidence.unreadable.empty()) {
+    text += fmt::format("; could not be read and is not in it: {}",
+                        fmt::join(evidence.unreadable, ", "));
+  }
+  constexpr std::size_t kShownMax = 1'000;
+  if (text.size() > kShownMax) text = text.substr(0, kShownMax) + " …";
+  return text;
 }
 
 json::Array first_of(const std::vector<std::string>& paths) {
@@ -90,15 +107,19 @@ Result<StepOutcome> DataSteps::preserve(const Incident& incident, const std::str
   const std::string id = evidence.snapshot.id.to_hex();
   outcome.message = fmt::format(
       "Evidence of {} is kept in snapshot {}{}: {} files changed, {} removed, {} added since the "
-      "last backup{}",
+      "last backup{}{}",
       service, short_id(id), has_processes ? ", its processes in evidence/" : "",
       evidence.changes.changed.size(), evidence.changes.removed.size(),
-      evidence.changes.added.size(), is_attacked ? "; its compartment was ended" : "");
+      evidence.changes.added.size(), is_attacked ? "; its compartment was ended" : "",
+      shortcomings_of(evidence));
   outcome.facts = {{"snapshot", id},
                    {"processes", has_processes},
                    {"files_changed", static_cast<std::uint64_t>(evidence.changes.changed.size())},
                    {"files_removed", static_cast<std::uint64_t>(evidence.changes.removed.size())},
                    {"files_added", static_cast<std::uint64_t>(evidence.changes.added.size())},
+                   {"files_unreadable", static_cast<std::uint64_t>(evidence.unreadable.size())},
+                   {"unreadable", first_of(evidence.unreadable)},
+                   {"made_readable", first_of(evidence.made_readable)},
                    {"changed", first_of(evidence.changes.changed)},
                    {"added", first_of(evidence.changes.added)}};
   return outcome;
@@ -116,6 +137,8 @@ Result<StepOutcome> DataSteps::choose(const Incident& incident, const std::strin
     if (is_evidence) evidence = snapshot;
     const WallTime complete = complete_at(snapshot);
     if (desk_.is_tainted(service, snapshot.time, complete)) continue;
+    // Nothing comes back from evidence that lacks files.
+    if (is_evidence && record->number(Step::preserve, "files_unreadable").value_or(0) > 0) continue;
     points.push_back({.id = snapshot.id.to_hex(),
                       .time = snapshot.time,
                       .is_evidence = is_evidence,
@@ -131,25 +154,21 @@ Result<StepOutcome> DataSteps::choose(const Incident& incident, const std::strin
                             service, points.size(), service_tag(service)));
   }
   const repository::Snapshot chosen = TRY(repository->find_snapshot(point->snapshot.id));
-  analysis::ListingDifference lost;
-  if (evidence && evidence->id != chosen.id) {
-    const analysis::Listing clean = TRY(listing_of(*repository, chosen));
-    const analysis::Listing damaged = TRY(listing_of(*repository, *evidence));
-    lost = analysis::difference(clean, damaged);
-  }
+  Damage damage;
+  if (evidence) damage = TRY(damage_between(*repository, chosen, *evidence));
   StepOutcome outcome;
   outcome.message = fmt::format(
       "{} comes back from snapshot {} of {}: {}. {} of its files were "
       "damaged, {} newer ones are left behind",
       service, short_id(point->snapshot.id), to_rfc3339_milliseconds(point->snapshot.time),
-      point->reason, lost.damaged(), lost.added.size());
+      point->reason, damage.files.size(), damage.left_behind);
   outcome.facts = {{"snapshot", point->snapshot.id},
                    {"time", to_rfc3339(point->snapshot.time)},
                    {"evidence", point->snapshot.is_evidence},
                    {"quiesced", has_tag(chosen, kQuiescedTag)},
                    {"passed_over", static_cast<std::uint64_t>(point->passed_over.size())},
-                   {"files_damaged", static_cast<std::uint64_t>(lost.damaged())},
-                   {"files_left_behind", static_cast<std::uint64_t>(lost.added.size())}};
+                   {"files_damaged", static_cast<std::uint64_t>(damage.files.size())},
+                   {"files_left_behind", static_cast<std::uint64_t>(damage.left_behind)}};
   return outcome;
 }
 
@@ -217,13 +236,19 @@ Result<StepOutcome> DataSteps::verify(const Incident& incident, const std::strin
                             report.mismatches.size(), service, snapshot.id.short_hex(), first.path,
                             repository::name_of(first.mismatch), first.detail));
   }
+  Damage damage;
+  if (const std::string evidence = record->fact(Step::preserve, "snapshot"); !evidence.empty()) {
+    const repository::Snapshot damaged =
+        TRY_CONTEXT(repository->find_snapshot(evidence), "the evidence of " + service);
+    damage = TRY(damage_between(*repository, snapshot, damaged));
+  }
   StepOutcome outcome;
   outcome.message =
       fmt::format("{} files ({} bytes) of {} are, byte for byte, those of snapshot {}",
                   report.files_checked, report.bytes_checked, service, snapshot.id.short_hex());
   outcome.facts = {{"files_checked", report.files_checked},
                    {"bytes_checked", report.bytes_checked},
-                   {"files_recovered", record->number(Step::choose, "files_damaged").value_or(0)}};
+                   {"files_recovered", count_recovered(damage, report)}};
   return outcome;
 }
 
@@ -244,8 +269,9 @@ Result<StepOutcome> DataSteps::recheck(const Incident& incident, const std::stri
   StepOutcome outcome;
   outcome.message = fmt::format(
       "{} was looked at again (snapshot {}): {} files changed since the "
-      "last backup, none with an indicator",
-      service, evidence.snapshot.id.short_hex(), evidence.changes.changed.size());
+      "last backup, none with an indicator{}",
+      service, evidence.snapshot.id.short_hex(), evidence.changes.changed.size(),
+      shortcomings_of(evidence));
   outcome.facts = {{"snapshot", evidence.snapshot.id.to_hex()},
                    {"files_changed", static_cast<std::uint64_t>(evidence.changes.changed.size())}};
   return outcome;
