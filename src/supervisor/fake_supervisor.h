@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "supervisor/supervisor.h"
 
@@ -39,6 +40,7 @@ class FakeSupervisor final : public Supervisor {
   }
   Result<SealReport> seal(const std::vector<std::string>& services,
                           const std::string& reason) override {
+    if (seal_fails) return fail(ErrorKind::io, "the disk is full");
     for (const std::string& name : services) {
       statuses[name].exposure = Exposure::sealed;
       if (statuses[name].state == ServiceState::ready) statuses[name].state = ServiceState::frozen;
@@ -117,7 +119,10 @@ class FakeSupervisor final : public Supervisor {
     return event;
   }
   std::vector<Event> events_after(std::uint64_t, std::size_t) const override { return events; }
-  void show_incident(const StatusIncident& incident) override { shown = incident; }
+  void show_incident(const StatusIncident& incident) override {
+    shown = incident;
+    shown_ids.insert(incident.id);
+  }
   Result<std::string> issue_pass(std::string_view role, std::chrono::minutes) override {
     return "pass-of-" + std::string(role);
   }
@@ -126,9 +131,11 @@ class FakeSupervisor final : public Supervisor {
   std::map<std::string, ServiceStatus> statuses;
   std::map<std::string, int> answers;  // path -> status, 200 where it is not here
   std::vector<std::string> calls;
+  bool seal_fails = false;
   std::function<void()> on_call;  // what the service does meanwhile
   std::vector<Event> events;
   StatusIncident shown;
+  std::set<std::string> shown_ids;
   std::string open_incident;
   std::string clean_generation;
   ExposureGate gate;

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::string_view kTimelineFile = "timeline.jsonl";
 constexpr std::string_view kPublishedFile = "timeline.json";
+// On the status page after a restart: closed ones of the last month, as many as it shows at all.
+constexpr std::size_t kClosedShownMax = 10;
+constexpr std::chrono::days kClosedShownFor{30};
 // A storm of indicators says nothing that these do not.
 constexpr std::size_t kIndicatorsMax = 200;
 
@@ -81,8 +84,21 @@ Result<std::unique_ptr<IncidentDesk>> IncidentDesk::open(Supervisor& supervisor)
     desk->cases_.emplace(id, Case{std::move(incident), std::move(timeline)});
   }
   if (error) return fail_errno(error.value(), "reading " + folder.string());
+  desk->show_recent();
   if (!open_id.empty()) desk->publish(open_id);
   return desk;
+}
+
+// The status page's memory ends with bulkheadd; the public's does not.
+void IncidentDesk::show_recent() {
+  const WallTime since = supervisor_.clock().now() - kClosedShownFor;
+  std::size_t shown = 0;
+  for (const Incident& incident : all()) {
+    if (incident.is_open() || incident.closed.value_or(incident.opened) < since) continue;
+    if (++shown > kClosedShownMax) break;
+    const Case& entry = cases_.at(incident.id);
+    supervisor_.show_incident(status_view(incident.id, entry.timeline.records()));
+  }
 }
 
 IncidentDesk::Case* IncidentDesk::open_one() {
@@ -151,6 +167,9 @@ void IncidentDesk::report(const analysis::Indicator& indicator) {
     if (!sealed) {
       log::error("Sealing failed; run: bulkhead seal --all", {{"error", sealed.error().message()}});
     }
+    // Whether it succeeded or not: a later seal answers something else.
+    const std::lock_guard lock(mutex_);
+    for (const std::string& service : services) seal_causes_.erase(service);
   }
   if (const std::optional<Incident> open = current()) publish(open->id);
 }
@@ -168,7 +187,7 @@ Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator
   const std::vector<std::string> ruled = services_to_seal(supervisor_.estate(), indicator);
   std::vector<std::string> services = not_yet_sealed(open->incident, ruled);
   if (!services.empty()) {
-    if (!seal_caused_at_) seal_caused_at_ = indicator.time;
+    for (const std::string& service : services) seal_causes_.emplace(service, indicator.time);
     if (open->incident.state == IncidentState::suspected) {
       records.push_back(state_record(IncidentState::declared,
                                      fmt::format("A rule seals {}", fmt::join(services, ", "))));
@@ -301,13 +320,20 @@ void IncidentDesk::exposure_changed(const Supervisor::ExposureChange& change) {
       if (change.seal) {
         details.set("gateway_ms", static_cast<std::int64_t>(change.seal->gateway_ms.count()));
         details.set("seal_ms", static_cast<std::int64_t>(change.seal->seal_ms.count()));
-        if (seal_caused_at_) {
+        std::optional<WallTime> cause;
+        for (const std::string& service : services) {
+          const auto found = seal_causes_.find(service);
+          if (found != seal_causes_.end() && (!cause || found->second < *cause)) {
+            cause = found->second;
+          }
+        }
+        if (cause) {
           const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(
-              now - *seal_caused_at_ - change.seal->seal_ms + change.seal->gateway_ms);
+              now - *cause - change.seal->seal_ms + change.seal->gateway_ms);
           details.set("indicator_to_refusal_ms", static_cast<std::int64_t>(since.count()));
         }
       }
-      seal_caused_at_.reset();
+      for (const std::string& service : services) seal_causes_.erase(service);
       if (open->incident.state == IncidentState::suspected) {
         records.push_back(state_record(IncidentState::declared, change.reason));
       }

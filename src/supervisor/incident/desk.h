@@ -64,11 +64,13 @@ class IncidentDesk {
 
   Result<std::vector<std::string>> take_in(const analysis::Indicator& indicator);
   void publish(const std::string& id);
+  void show_recent();
 
   Supervisor& supervisor_;
   mutable std::mutex mutex_;
-  std::map<std::string, Case> cases_;             // by id; under mutex_
-  std::optional<WallTime> seal_caused_at_;        // the indicator that the next seal answers
+  std::map<std::string, Case> cases_;  // by id; under mutex_
+  // The indicator that a seal under way answers, by service: from its record to the seal's.
+  std::map<std::string, WallTime> seal_causes_;   // under mutex_
   std::map<std::string, std::size_t> published_;  // records handed to the supervisor; under mutex_
 };
 

@@ -125,6 +125,50 @@ TEST_F(Desk, SurvivesItsEndAtAnyMoment) {
   EXPECT_EQ(desk->declare({"mail"}, "again").value().id, "2020-09-30-2");
 }
 
+TEST_F(Desk, StatusPageStillTellsOfRecentlyClosedIncidentsAfterARestart) {
+  for (int i = 0; i < 12; ++i) {
+    clock.advance(24h);
+    const std::string id = desk->declare({"mail"}, "a drill").value().id;
+    ASSERT_TRUE(desk->close(id, "over"));
+  }
+  supervisor.shown_ids.clear();
+  reopen();
+  EXPECT_EQ(supervisor.shown_ids.size(), 10u);
+  EXPECT_TRUE(supervisor.shown_ids.contains("2020-10-12-1"));
+  EXPECT_FALSE(supervisor.shown_ids.contains("2020-10-02-1")) << "the newest are told of";
+  clock.advance(24h * 25);
+  supervisor.shown_ids.clear();
+  reopen();
+  EXPECT_EQ(supervisor.shown_ids.size(), 6u) << "of the last thirty days";
+  touch_canary();
+  reopen();
+  EXPECT_EQ(supervisor.shown.id, desk->current()->id);
+}
+
+TEST_F(Desk, FalseAlarmThatIsClosedIsOverOnTheStatusPage) {
+  desk->report(indicator(analysis::IndicatorKind::entropy_jump));
+  ASSERT_TRUE(desk->close("2020-09-30-1", "a release was published"));
+  EXPECT_EQ(supervisor.shown.updates.back().step, StatusStep::resolved);
+  EXPECT_THAT(supervisor.shown.updates.back().services, ElementsAre("website"));
+}
+
+TEST_F(Desk, LaterSealIsNotMeasuredFromAnIndicatorWhoseSealFailed) {
+  supervisor.seal_fails = true;
+  touch_canary();
+  supervisor.seal_fails = false;
+  clock.advance(1h);
+  ASSERT_TRUE(supervisor.seal({"website"}, "by hand"));
+  const std::string shown = json::write(desk->show("2020-09-30-1").value());
+  EXPECT_NE(shown.find("seal_ms"), std::string::npos);
+  EXPECT_EQ(shown.find("indicator_to_refusal_ms"), std::string::npos);
+}
+
+TEST_F(Desk, SealIsMeasuredFromTheIndicatorThatCausedIt) {
+  touch_canary();
+  EXPECT_NE(json::write(desk->show("2020-09-30-1").value()).find("indicator_to_refusal_ms"),
+            std::string::npos);
+}
+
 TEST_F(Desk, SealThatWasInterruptedIsCompletedAfterTheRestart) {
   supervisor.set_exposure_observer(nullptr);  // ended after the record, before the seal
   touch_canary();

@@ -107,7 +107,10 @@ std::optional<StatusStep> told_of(const Record& record, std::map<std::string, in
       if (is("to", name_of(Exposure::public_))) return StatusStep::restored;
       return std::nullopt;
     case RecordKind::state_changed:
-      if (is("to", name_of(IncidentState::restored))) return StatusStep::resolved;
+      // A false alarm is closed without a restoration, and is over as well.
+      if (is("to", name_of(IncidentState::restored)) || is("to", name_of(IncidentState::closed))) {
+        return StatusStep::resolved;
+      }
       return std::nullopt;
     default: return std::nullopt;
   }
@@ -149,6 +152,7 @@ StatusIncident status_view(const std::string& id, std::span<const Record> record
     std::vector<std::string> services = services_of(record);
     if (*step == StatusStep::resolved) {
       for (const auto& [service, count] : seals) services.push_back(service);
+      if (services.empty()) services = services_of(records.front());
     }
     // What follows at once for the next service is told in one line.
     if (!view.updates.empty() && view.updates.back().step == *step) {
