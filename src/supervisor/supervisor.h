@@ -121,8 +121,9 @@ class Supervisor {
   virtual void set_exposure_gate(ExposureGate gate) = 0;
 
   // Called after each change of exposure, whoever asked for it (a rule, the control API, a
-  // recovery), from the thread that made it and with no lock held. `seal` is there where the change
-  // was a seal, once for all of its services.
+  // recovery), from the thread that made it, in the order in which the changes came into force. A
+  // change waits until those before it were told of: an observer must not change exposures itself.
+  // `seal` is there where the change was a seal, once for all of its services.
   struct ExposureChange {
     std::vector<std::string> services;
     Exposure to = Exposure::sealed;

@@ -184,6 +184,7 @@ Result<SealReport> EstateSupervisor::seal(const std::vector<std::string>& servic
                                           const std::string& reason) {
   const SteadyTime start = clock_.steady_now();
   SealReport report;
+  std::uint64_t turn = 0;
   ExposureByService changes;
   for (const std::string& name : services) {
     TRY(runner(name));
@@ -214,15 +215,21 @@ Result<SealReport> EstateSupervisor::seal(const std::vector<std::string>& servic
       hold_all(report.sealed);  // The gateway failed: stop what is behind it at least.
       report.seal_ms = since(start, clock_);
     }
+    // A request that got in while the service was being frozen would wait for its answer for ever.
+    gateway_->end_sessions(report.sealed);
     if (!done) return std::unexpected(done.error().with_context("sealing"));
+    turn = take_turn();
   }
-  for (const std::string& name : report.sealed) {
-    note("exposure.changed", name, fmt::format("{} is sealed: {}", name, reason),
-         {{"to", "sealed"},
-          {"reason", reason},
-          {"seal_ms", static_cast<std::int64_t>(report.seal_ms.count())}});
-  }
-  observe({.services = report.sealed, .to = Exposure::sealed, .reason = reason, .seal = report});
+  tell_in_turn(
+      turn, {.services = report.sealed, .to = Exposure::sealed, .reason = reason, .seal = report},
+      [&] {
+        for (const std::string& name : report.sealed) {
+          note("exposure.changed", name, fmt::format("{} is sealed: {}", name, reason),
+               {{"to", "sealed"},
+                {"reason", reason},
+                {"seal_ms", static_cast<std::int64_t>(report.seal_ms.count())}});
+        }
+      });
   return report;
 }
 
@@ -241,6 +248,7 @@ Result<void> EstateSupervisor::set_exposure(const std::string& service, Exposure
   }
   Exposure before = Exposure::sealed;
   std::uint64_t seals = 0;
+  std::uint64_t turn = 0;
   {
     const std::lock_guard lock(exposure_changes_);
     before = gateway_->exposures().at(service);
@@ -260,11 +268,13 @@ Result<void> EstateSupervisor::set_exposure(const std::string& service, Exposure
       if (gateway_->exposures().at(service) == Exposure::sealed) hold_all({service});
       return done;
     }
+    turn = take_turn();
   }
-  note("exposure.changed", service,
-       fmt::format("{} is exposed {}: {}", service, name_of(to), reason),
-       {{"from", name_of(before)}, {"to", name_of(to)}, {"reason", reason}});
-  observe({.services = {service}, .to = to, .reason = reason, .seal = {}});
+  tell_in_turn(turn, {.services = {service}, .to = to, .reason = reason, .seal = {}}, [&] {
+    note("exposure.changed", service,
+         fmt::format("{} is exposed {}: {}", service, name_of(to), reason),
+         {{"from", name_of(before)}, {"to", name_of(to)}, {"reason", reason}});
+  });
   return {};
 }
 
@@ -291,9 +301,20 @@ void EstateSupervisor::set_exposure_observer(ExposureObserver observer) {
   observer_.with([&](ExposureObserver& set) { set = std::move(observer); });
 }
 
-void EstateSupervisor::observe(const ExposureChange& change) {
+void EstateSupervisor::tell_in_turn(std::uint64_t turn, const ExposureChange& change,
+                                    const std::function<void()>& note_it) {
+  {
+    std::unique_lock lock(telling_);
+    turn_over_.wait(lock, [&] { return turn_ == turn; });
+  }
+  note_it();
   const ExposureObserver observer = observer_.with([](const ExposureObserver& set) { return set; });
   if (observer) observer(change);
+  {
+    const std::lock_guard lock(telling_);
+    ++turn_;
+  }
+  turn_over_.notify_all();
 }
 
 Result<void> EstateSupervisor::freeze(const std::string& service) {

@@ -2,6 +2,8 @@
 // folder, which must be the working directory of the process.
 #pragma once
 
+#include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -73,7 +75,12 @@ class EstateSupervisor final : public Supervisor {
   void hold_all(const std::vector<std::string>& services);
   void note(std::string kind, const std::string& service, std::string message,
             json::Object details = {});
-  void observe(const ExposureChange& change);
+  // Under exposure_changes_: the place in the order in which changes are told of.
+  std::uint64_t take_turn() { return turns_taken_++; }
+  // Notes the change and tells the observer of it when all changes before it were told of. Every
+  // turn that was taken must come here.
+  void tell_in_turn(std::uint64_t turn, const ExposureChange& change,
+                    const std::function<void()>& note_it);
   Result<void> ask_gate(const std::string& service, Exposure from, Exposure to);
   // Under exposure_changes_. A conflict where the service was sealed since `seals` were counted.
   Result<void> open_unless_sealed(const std::string& service, Exposure to, std::uint64_t seals);
@@ -93,6 +100,10 @@ class EstateSupervisor final : public Supervisor {
   std::unique_ptr<StatusWriter> status_;
   std::mutex exposure_changes_;                 // one change of exposure at a time; guards seals_
   std::map<std::string, std::uint64_t> seals_;  // how often each service was sealed
+  std::uint64_t turns_taken_ = 0;               // under exposure_changes_
+  std::mutex telling_;
+  std::condition_variable turn_over_;
+  std::uint64_t turn_ = 0;  // whose turn it is to tell; under telling_
   Guarded<ExposureGate> gate_;
   Guarded<ExposureObserver> observer_;
   Guarded<std::map<std::string, SnapshotMark, std::less<>>> snapshots_;

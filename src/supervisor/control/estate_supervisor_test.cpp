@@ -2,6 +2,9 @@
 // a recovery asks of it, step by step.
 #include "supervisor/control/estate_supervisor.h"
 
+#include <mutex>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -153,6 +156,30 @@ TEST_F(EstateSupervisorTest, SealWhileAServiceIsBeingOpenedIsNotUndone) {
   EXPECT_THAT(refused.error().message(), HasSubstr("sealed meanwhile"));
   EXPECT_EQ(supervisor_->service("alpha")->exposure, Exposure::sealed);
   EXPECT_EQ(supervisor_->service("alpha")->state, ServiceState::frozen);
+}
+
+TEST_F(EstateSupervisorTest, ObserverIsToldOfChangesInTheOrderInWhichTheyCameIntoForce) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  const auto tell = [&](std::string what) {
+    const std::lock_guard lock(mutex);
+    told.push_back(std::move(what));
+  };
+  supervisor_->set_exposure_observer([&](const Supervisor::ExposureChange& change) {
+    const std::string name(name_of(change.to));
+    tell("begin " + name);
+    // The seal's observer is slow: the opening is in force before it has ended.
+    while (change.to == Exposure::sealed &&
+           supervisor_->service("alpha")->exposure == Exposure::sealed) {
+      std::this_thread::yield();
+    }
+    tell("end " + name);
+  });
+  std::thread sealing([&] { EXPECT_TRUE(supervisor_->seal({"alpha"}, "test")); });
+  while (supervisor_->service("alpha")->exposure != Exposure::sealed) std::this_thread::yield();
+  EXPECT_TRUE(supervisor_->set_exposure("alpha", Exposure::public_, "test"));
+  sealing.join();
+  EXPECT_THAT(told, ElementsAre("begin sealed", "end sealed", "begin public", "end public"));
 }
 
 TEST_F(EstateSupervisorTest, StoppedServiceStaysStoppedUntilItIsStarted) {

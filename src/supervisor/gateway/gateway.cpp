@@ -1,5 +1,6 @@
 #include "supervisor/gateway/gateway.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -165,14 +166,17 @@ Result<void> Gateway::set_exposures(const ExposureByService& changes,
     TRY(launch());
     if (in_force) in_force();
   }
-  end_sessions(changes);
+  std::vector<std::string> sealed;
+  for (const auto& [service, exposure] : changes) {
+    if (exposure == Exposure::sealed) sealed.push_back(service);
+  }
+  end_sessions(sealed);
   return kept;
 }
 
-void Gateway::end_sessions(const ExposureByService& changes) {
+void Gateway::end_sessions(const std::vector<std::string>& services) {
   for (const ServiceConfig& service : estate_.services) {
-    const auto change = changes.find(service.name);
-    if (change == changes.end() || change->second != Exposure::sealed) continue;
+    if (std::ranges::find(services, service.name) == services.end()) continue;
     std::vector<std::string> backends;
     if (service.kind == ServiceKind::http) backends = {backend_name("service", service.name)};
     for (const PortConfig& port : service.ports) {

@@ -35,6 +35,9 @@ class Gateway {
   // the gateway refuses, before that slower work.
   Result<void> set_exposures(const ExposureByService& changes,
                              const std::function<void()>& in_force = {});
+  // Requests and connections under way with these services are ended; who waits for an answer gets
+  // one, from the gateway.
+  void end_sessions(const std::vector<std::string>& services);
   // The service answers again: do not wait for the gateway's next health check.
   void note_ready(const std::string& service, std::string_view instance);
   // Ends it: new connections are refused at once, those under way get `grace`.
@@ -45,7 +48,6 @@ class Gateway {
   Result<void> launch();
   Result<void> wait_until_it_answers(pid_t id);
   void watch();
-  void end_sessions(const ExposureByService& changes);
 
   const Estate& estate_;
   const Layout& layout_;
