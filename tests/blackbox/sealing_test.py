@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 
 from running_estate import RunningEstate, wait_until
@@ -90,6 +91,44 @@ class SealingTest(unittest.TestCase):
         received = download.communicate(timeout=20)[0].count(b"\n")
         self.assertLess(received, 300)  # of 600 lines, a tenth of a second each
         self.assertEqual(estate.get("gamma.localhost", "/echo").status, 200)
+
+    def test_requests_that_a_seal_overtakes_are_answered(self):
+        """Whatever a request has reached when its service is frozen, its visitor is not left to
+        wait until his own patience ends (curl: status 28)."""
+        estate = self.estate
+        for _ in range(3):
+            asking = threading.Event()
+            ended = []
+
+            def ask():
+                asking.set()
+                while True:
+                    done = subprocess.run(
+                        estate.curl("alpha.localhost", "/echo", "-o", "/dev/null", "-w",
+                                    "%{http_code}"), stdout=subprocess.PIPE, text=True)
+                    if done.returncode != 0 or done.stdout != "200":
+                        return ended.append((done.returncode, done.stdout))
+            visitors = [threading.Thread(target=ask) for _ in range(4)]
+            for visitor in visitors:
+                visitor.start()
+            asking.wait()
+            estate.bulkhead("seal", "alpha")
+            for visitor in visitors:
+                visitor.join()
+            self.assertEqual(len(ended), 4)
+            for status, _ in ended:
+                self.assertNotEqual(status, 28)
+            estate.expose("alpha", "public")
+
+    def test_a_request_inside_a_frozen_service_ends(self):
+        estate = self.estate
+        inside = subprocess.Popen(estate.curl("alpha.localhost", "/hang"), stdout=subprocess.PIPE)
+        self.addCleanup(inside.kill)
+        wait_until(lambda: (estate.folder / "datasets/alpha/current/hanging").exists(),
+                   "the service works on the request")
+        estate.bulkhead("seal", "alpha")
+        inside.communicate(timeout=60)
+        self.assertNotEqual(inside.returncode, 28)
 
     def test_sealed_mail_is_cut_off(self):
         estate = self.estate

@@ -21,6 +21,16 @@ bool is_there(const Path& path) {
   return std::filesystem::exists(path, error);
 }
 
+// Of the attacker's command line: attacker/main.cpp.
+std::string_view option_of(attacker::Way way) {
+  switch (way) {
+    case attacker::Way::tcp: return "--try-tcp";
+    case attacker::Way::unix_socket: return "--try-unix";
+    case attacker::Way::abstract_socket: return "--try-abstract";
+    default: return "--try-read";
+  }
+}
+
 Result<void> copy_program(const Path& from, const Path& to) {
   std::error_code error;
   std::filesystem::remove(to, error);
@@ -61,8 +71,8 @@ Result<DrillEstate> DrillEstate::prepare(const DrillEstateOptions& options) {
   return DrillEstate(options, std::move(estate), true);
 }
 
-Path DrillEstate::current_dataset() const {
-  const Path current = supervisor::Layout(estate_.folder).current_generation(kService);
+Path DrillEstate::current_dataset(std::string_view service) const {
+  const Path current = supervisor::Layout(estate_.folder).current_generation(service);
   std::error_code error;
   return std::filesystem::canonical(current, error);
 }
@@ -78,15 +88,22 @@ Result<void> DrillEstate::open_the_hole() {
   TRY(make_directories(programs()));
   TRY(copy_program(options_.program_folder / kProgram, programs() / kProgram));
   TRY(copy_program(options_.program_folder / kAttacker, programs() / kAttacker));
-  const std::string vault = fmt::format("127.0.0.1:{}", estate_.vault.port);
-  const std::string gateway = fmt::format("127.0.0.1:{}", estate_.gateway.https_port);
-  const std::string folder = estate_.folder.string();
-  TRY(write_wrapper(fmt::format(
-      "/program/drill/{} --token {} --try-tcp {} --try-tcp {} --try-unix '{}/run/control.sock' "
-      "--try-read '{}/secrets/vault.password' --try-read '{}/datasets/gisis/current' -- "
-      "/program/drill/{}",
-      kAttacker, token_, vault, gateway, folder, folder, folder, kProgram)));
+  std::string command = fmt::format("/program/drill/{} --token {}", kAttacker, token_);
+  for (const attacker::Target& target : ways_out()) {
+    command += fmt::format(" {} '{}'", option_of(target.way), target.where);
+  }
+  TRY(write_wrapper(fmt::format("{} -- /program/drill/{}", command, kProgram)));
   return name_wrapper_in_estate_file();
+}
+
+std::vector<attacker::Target> DrillEstate::ways_out() const {
+  using attacker::Way;
+  const supervisor::Layout layout(estate_.folder);
+  return {{Way::tcp, fmt::format("127.0.0.1:{}", estate_.vault.port)},
+          {Way::tcp, fmt::format("127.0.0.1:{}", estate_.gateway.https_port)},
+          {Way::unix_socket, layout.control_socket().string()},
+          {Way::read_file, layout.vault_password().string()},
+          {Way::read_file, layout.current_generation("gisis").string()}};
 }
 
 // Both the marker and the token on the attacker's command line are needed: attacker/surroundings.h.

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "cli/drill/attacker/reach_out.h"
 #include "supervisor/estate/estate.h"
 
 namespace bulkhead::cli::drill {
@@ -33,7 +36,10 @@ class DrillEstate {
   // Whatever starts from now on is the website's own program.
   Result<void> close_the_hole() const;
   // The dataset that the website runs on now.
-  Path current_dataset() const;
+  Path current_dataset() const { return current_dataset("website"); }
+  Path current_dataset(std::string_view service) const;
+  // What lies outside of the compartment and is named to the attacker, to be tried.
+  std::vector<attacker::Target> ways_out() const;
 
  private:
   DrillEstate(DrillEstateOptions options, supervisor::Estate estate, bool was_made)

@@ -8,7 +8,7 @@ namespace {
 // Four services at this pace stay far below the gateway's limit of requests for an address.
 constexpr std::chrono::milliseconds kPeriod{15};
 
-// A request that was with the service when it was frozen is never answered: who asked again at once
+// A request that was with the service when it was frozen is answered late: who asks again at once
 // knows first that the gateway refuses.
 constexpr std::chrono::milliseconds kImpatience{250};
 
@@ -32,7 +32,7 @@ void RefusalWatch::run(Lane& lane) {
   Visitor visitor(estate_, kImpatience);
   while (!stopping_) {
     const Result<Page> page = visitor.get(lane.target.host, lane.target.path);
-    if (page && page->status == 503) {
+    if (page && is_sealed(*page)) {
       lane.seen.refused = clock.now();
       lane.seen.status = page->status;
       break;

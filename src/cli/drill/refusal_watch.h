@@ -1,5 +1,5 @@
 // Measures from outside when the gateway begins to refuse: asks each service again and again, from
-// a thread for each, and notes the first answer that is a refusal.
+// a thread for each, and notes the first answer that is the gateway's page of a sealed service.
 #pragma once
 
 #include <atomic>

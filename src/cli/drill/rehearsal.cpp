@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kJobTimeMax = 90s;
 constexpr std::chrono::milliseconds kContainmentTimeMax = 20s;
+constexpr std::chrono::milliseconds kSealTimeMax = 1s;
 constexpr std::chrono::milliseconds kLookPeriod = 20ms;
 // How long the estate is watched at work before it is attacked.
 constexpr std::chrono::milliseconds kNormalTime = 1500ms;
@@ -273,8 +274,12 @@ void Rehearsal::measure_seal(WallTime triggered, const std::vector<RefusalWatch:
     report_.seal_outside_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(*last - triggered).count();
   }
-  check("The gateway refuses all four within a second of the first indicator",
-        have_all_refused && report_.seal_ms && *report_.seal_ms <= 1000,
+  const auto in_time = [](std::optional<std::int64_t> taken) {
+    return taken && *taken <= kSealTimeMax.count();
+  };
+  // Not by bulkheadd's own word alone: a visitor's clock, begun when the attack did, says so too.
+  check("The gateway refuses all four within a second",
+        have_all_refused && in_time(report_.seal_ms) && in_time(report_.seal_outside_ms),
         fmt::format(
             "{} after the indicator; {} after the attack began, seen from outside",
             report_.seal_ms ? incident::duration_text(*report_.seal_ms) : "never",
@@ -285,8 +290,10 @@ Result<void> Rehearsal::check_pages(const std::vector<std::string>& services, in
   for (const WebService& service : web_) {
     if (std::ranges::find(services, service.name) == services.end()) continue;
     const Page page = TRY(visitor_.get(service.host, service.path));
-    check(fmt::format("A visitor of {} is answered {}", service.name, status),
-          page.status == status, fmt::format("answered {}", page.status));
+    const bool is_expected = status == 503 ? is_sealed(page) : page.status == status;
+    check(fmt::format("A visitor of {} is answered {}", service.name, status), is_expected,
+          fmt::format("answered {}{}", page.status,
+                      page.refusal.empty() ? "" : ", by the gateway: " + page.refusal));
   }
   return {};
 }
@@ -295,7 +302,7 @@ void Rehearsal::check_sealed_page() {
   const WebService& website = web_.back();
   const std::string status_host = stage_.estate().status_host();
   const Result<Page> page = visitor_.get(website.host, "/", "ar");
-  const bool is_helpful = page && page->status == 503 &&
+  const bool is_helpful = page && is_sealed(*page) &&
                           page->body.find("dir=\"rtl\"") != std::string::npos &&
                           page->body.find(status_host) != std::string::npos;
   check("A sealed service explains itself in the visitor's language (asked in Arabic)", is_helpful,
@@ -372,7 +379,7 @@ Result<void> Rehearsal::recover_website() {
 Result<void> Rehearsal::close_and_verify() {
   mark("Proof");
   check_status_page({}, "");
-  TRY(compare_website_with_its_snapshot());
+  TRY(prove_recovery());
   TRY(read_attack_report());
   TRY(control_.post("/v1/incidents/" + incident_ + "/close",
                     json::Object{{"reason", "the drill is over"}}));
@@ -402,8 +409,6 @@ void Rehearsal::gather_services() {
     if (service == report_.services.end()) continue;
     if (const auto rto = entry["rto_ms"].to_i64("rto_ms")) service->rto_ms = *rto;
     if (const auto rpo = entry["rpo_ms"].to_i64("rpo_ms")) service->rpo_ms = *rpo;
-    service->files_damaged = entry["files_damaged"].to_i64("files_damaged").value_or(0);
-    service->files_recovered = entry["files_recovered"].to_i64("files_recovered").value_or(0);
     service->seals = entry["seals"].to_i64("seals").value_or(0);
   }
 }

@@ -13,6 +13,7 @@
 #include "cli/drill/narration.h"
 #include "cli/drill/refusal_watch.h"
 #include "cli/drill/report.h"
+#include "repository/repository.h"
 
 namespace bulkhead::cli::drill {
 
@@ -57,7 +58,8 @@ class Rehearsal {
   void check_status_page(const std::vector<std::string>& sealed, std::string_view news);
   void measure_seal(WallTime triggered, const std::vector<RefusalWatch::Seen>& seen);
   Result<void> read_attack_report();
-  Result<void> compare_website_with_its_snapshot();
+  Result<void> prove_recovery();
+  Result<void> compare_with_snapshot(repository::Repository& repository, DrillService& service);
   void gather_services();
 
   DrillEstate& stage_;

@@ -22,7 +22,7 @@ struct DrillService {
   std::string title;
   std::optional<std::int64_t> rto_ms;
   std::optional<std::int64_t> rpo_ms;
-  std::int64_t files_damaged = 0;
+  std::int64_t files_damaged = 0;  // by the drill's own look into the vault and the dataset
   std::int64_t files_recovered = 0;
   std::int64_t seals = 0;
 };

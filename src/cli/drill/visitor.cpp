@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "supervisor/estate/layout.h"
+#include "supervisor/gateway/configuration.h"
 
 namespace bulkhead::cli::drill {
 namespace {
@@ -20,6 +21,10 @@ http::ClientOptions client_options(const supervisor::Estate& estate,
 
 }  // namespace
 
+bool is_sealed(const Page& page) {
+  return page.status == 503 && page.refusal == supervisor::kSealedRefusal;
+}
+
 Visitor::Visitor(const supervisor::Estate& estate, std::chrono::milliseconds patience)
     : estate_(estate), client_(client_options(estate, patience)) {}
 
@@ -29,9 +34,11 @@ Result<Page> Visitor::get(const std::string& host, const std::string& path,
   request.headers.set("Accept", "text/html");
   request.headers.set("Accept-Language", language);
   const http::ClientResponse response = TRY(client_.send(request));
-  return Page{.status = response.status,
-              .body = response.body,
-              .location = std::string(response.headers.find("Location").value_or(""))};
+  return Page{
+      .status = response.status,
+      .body = response.body,
+      .location = std::string(response.headers.find("Location").value_or("")),
+      .refusal = std::string(response.headers.find(supervisor::kRefusalHeader).value_or(""))};
 }
 
 Result<std::string> Visitor::find_front_page(const std::string& host) {

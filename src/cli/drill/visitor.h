@@ -13,7 +13,12 @@ struct Page {
   int status = 0;
   std::string body;
   std::string location;  // of a redirect
+  std::string refusal;   // which of its own pages the gateway answered with: "sealed"; else empty
 };
+
+// Answered by the gateway because the service is sealed, and not by the service, nor because that
+// does not answer.
+bool is_sealed(const Page& page);
 
 inline constexpr std::chrono::milliseconds kPatience{5'000};
 

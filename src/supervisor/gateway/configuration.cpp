@@ -75,15 +75,16 @@ std::string answer_page(std::string_view page_name, std::string_view condition,
       fmt::format("  http-request wait-for-body time 2s if {} sends_body\n", condition);
   out += fmt::format(
       "  http-request return status {} content-type application/problem+json file "
-      "gateway/pages/{}.json hdr Cache-Control no-store {} if {} for_programs\n",
-      page->status, page->name, headers, condition);
+      "gateway/pages/{}.json hdr Cache-Control no-store hdr {} {} {} if {} for_programs\n",
+      page->status, page->name, kRefusalHeader, page->name, headers, condition);
   for (const std::string_view language : kLanguages) {
     out += fmt::format(
         "  http-request return status {} content-type 'text/html; charset=utf-8' file "
         "gateway/pages/{}.{}.html hdr Cache-Control no-store hdr Content-Language {} hdr "
-        "Content-Security-Policy {} {} if {} {{ var(txn.language) -m str {} "
+        "Content-Security-Policy {} hdr {} {} {} if {} {{ var(txn.language) -m str {} "
         "}}\n",
-        page->status, page->name, language, language, kPagePolicy, headers, condition, language);
+        page->status, page->name, language, language, kPagePolicy, kRefusalHeader, page->name,
+        headers, condition, language);
   }
   return out;
 }
@@ -117,6 +118,8 @@ std::string visitor_rules(const Estate& estate) {
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Proto https
   http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  # Nor may a service pass its answers off as the gateway's. This does not concern the gateway's own.
+  http-response del-header {refusal}
   http-after-response set-header X-Request-Id %[unique-id]
   http-after-response set-header Strict-Transport-Security max-age=31536000
   http-after-response del-header Server
@@ -126,7 +129,7 @@ std::string visitor_rules(const Estate& estate) {
   # An IPv6 network is one visitor's: by address, one line would have no limit at all.
   http-request track-sc0 src,ipmask(32,64)
 )",
-      fmt::arg("languages", fmt::join(kLanguages, " ")),
+      fmt::arg("refusal", kRefusalHeader), fmt::arg("languages", fmt::join(kLanguages, " ")),
       fmt::arg("preferred", fmt::join(kLanguages, ";")),
       fmt::arg("expire", estate.gateway.requests_period.count() / 1000 * 2),
       fmt::arg("period", estate.gateway.requests_period.count() / 1000));

@@ -17,6 +17,9 @@ inline constexpr std::string_view kCleanroomMap = "gateway/cleanroom.map";
 inline constexpr std::string_view kRuntimeSocket = "run/haproxy.sock";
 inline constexpr std::string_view kPassCookie = "bulkhead_pass";
 inline constexpr std::string_view kPassPath = "/.bulkhead/pass";
+// In answers that are the gateway's own pages, and in no other: which page it is.
+inline constexpr std::string_view kRefusalHeader = "X-Bulkhead-Refusal";
+inline constexpr std::string_view kSealedRefusal = "sealed";
 
 std::string haproxy_configuration(const Estate& estate);
 std::string hosts_map(const Estate& estate);

@@ -1,6 +1,8 @@
 """A service of the contract for the black-box tests: one Unix socket, and pages that say what the
 gateway passed on. Besides the contract's paths: /echo (headers as JSON), /write (a file into /data),
-/slow (a long answer, a line each 100 ms), /exit (the process ends), /unready (readyz fails)."""
+/slow (a long answer, a line each 100 ms), /hang (no answer; a file in /data says that it began),
+/exit (the process ends), /unready (readyz fails). It claims in every answer to be the gateway's
+sealed page, and where its data hold tamper.txt, it writes into its canary when it starts."""
 import json
 import os
 import socketserver
@@ -20,6 +22,7 @@ class Handler(BaseHTTPRequestHandler):
         body = body.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        self.send_header("X-Bulkhead-Refusal", "sealed")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
@@ -45,6 +48,11 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/generation":
             with open("/data/generation.txt") as file:
                 return self.answer(200, json.dumps({"generation": file.read().strip()}))
+        if path == "/hang":
+            with open("/data/hanging", "w"):
+                pass
+            time.sleep(600)
+            return None
         if path == "/unready":
             state["ready"] = False
             return self.answer(200, "{}")
@@ -95,6 +103,9 @@ def main():
             os.chmod("/run/service/smtp.sock", 0o660)
             server.daemon_threads = True
             server.serve_forever()
+    if os.path.exists("/data/tamper.txt"):
+        with open("/data/archive/passwords.csv", "a") as canary:
+            canary.write("tampered with")
     with Server(SOCKET, Handler) as server:
         os.chmod(SOCKET, 0o660)
         server.serve_forever()
