@@ -26,6 +26,26 @@ class DrillTest(unittest.TestCase):
              SOURCE / "estates/imo", "--free-ports", *options],
             capture_output=True, text=True, timeout=DRILL_SECONDS_MAX)
 
+    def look_into_the_generations(self, service):
+        """How many files of the one in use the one before it lacks or holds otherwise; and how many
+        of those are readable as they must be, in the one in use. Not what the service writes."""
+        def content(generation):
+            files = {p.relative_to(generation): p.read_bytes()
+                     for p in generation.rglob("*") if p.is_file()}
+            return {path: held for path, held in files.items()
+                    if not path.name.startswith(".drill") and path.parts[0] != ".quiesced" and
+                    ".sqlite" not in path.name and not {"index", "search"} & set(path.parts)}
+        folder = self.estate / "datasets" / service
+        current = (folder / "current").resolve()
+        clean = content(current)
+        attacked = content(folder / f"g{int(current.name[1:]) - 1}")
+        damaged = [path for path, held in clean.items() if attacked.get(path) != held]
+        source = SOURCE / "estates/imo/content" / service
+        recovered = [path for path in damaged
+                     if not (source / path).is_file() or
+                     (source / path).read_bytes() == clean[path]]
+        return len(damaged), len(recovered)
+
     def check_report(self, file):
         report = json.loads(file.read_text())
         self.assertEqual(report["result"], "passed")
@@ -35,9 +55,11 @@ class DrillTest(unittest.TestCase):
         self.assertGreater(len(report["timeline"]), 50)
         services = {s["name"]: s for s in report["services"]}
         self.assertEqual(set(services), {"website", "gisis", "imodocs", "publications"})
-        self.assertGreater(services["website"]["files_damaged"], 0)
+        damaged, recovered = self.look_into_the_generations("website")
+        self.assertGreater(damaged, 0)
+        self.assertEqual(services["website"]["files_damaged"], damaged)
+        self.assertEqual(services["website"]["files_recovered"], recovered)
         for service in services.values():
-            self.assertEqual(service["files_damaged"], service["files_recovered"])
             self.assertIsNotNone(service["rto_ms"])
             self.assertIsNotNone(service["rpo_ms"])
         self.assertEqual(services["gisis"]["seals"], 2)

@@ -120,6 +120,12 @@ class SealingTest(unittest.TestCase):
                 self.assertNotEqual(status, 28)
             estate.expose("alpha", "public")
 
+    def test_no_service_passes_its_answer_off_as_the_gateways(self):
+        estate = self.estate
+        self.assertNotIn("x-bulkhead-refusal", estate.get("alpha.localhost", "/echo").headers)
+        estate.bulkhead("seal", "alpha")
+        self.assertEqual(estate.get("alpha.localhost").headers["x-bulkhead-refusal"], "sealed")
+
     def test_a_request_inside_a_frozen_service_ends(self):
         estate = self.estate
         inside = subprocess.Popen(estate.curl("alpha.localhost", "/hang"), stdout=subprocess.PIPE)

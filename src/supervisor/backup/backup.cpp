@@ -168,7 +168,9 @@ Result<Backups::Taken> Backups::take(const ServiceStatus& status, std::vector<st
   taken.snapshot = std::move(result.snapshot);
   for (const repository::PathError& lacking : result.errors) {
     if (lacking.error.kind() == ErrorKind::not_found) continue;  // gone meanwhile: not missed
-    taken.unreadable.push_back(Path(lacking.path).lexically_normal().string());
+    const Path path = Path(lacking.path).lexically_normal();
+    taken.unreadable.push_back(
+        path.is_absolute() ? path.lexically_relative(options.directory).string() : path.string());
   }
   return taken;
 }

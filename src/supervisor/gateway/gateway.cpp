@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -21,8 +22,26 @@ using namespace std::chrono_literals;
 constexpr std::string_view kProcessIdFile = "run/haproxy.pid";
 constexpr auto kStartMax = 15s;
 constexpr auto kWatchInterval = 100ms;
+// Each round ends one attempt; `retries` in the configuration says how many there are.
+constexpr int kEndRoundsMax = 50;
+constexpr auto kEndRoundPause = 2ms;
 constexpr auto kBackOffFirst = 200ms;
 constexpr auto kBackOffMost = 10'000ms;
+
+// HAProxy's names ("0x55e3d40d3f80") of the sessions with one of the backends, from its list.
+std::vector<std::string> sessions_with(std::string_view list,
+                                       const std::vector<std::string>& backends) {
+  std::vector<std::string> found;
+  for (const std::string_view line : split(list, '\n')) {
+    const auto session = split_once(line, ':');
+    if (!session || !session->first.starts_with("0x")) continue;
+    const bool is_with = std::ranges::any_of(backends, [&](const std::string& backend) {
+      return session->second.find(" be=" + backend + " ") != std::string_view::npos;
+    });
+    if (is_with) found.emplace_back(session->first);
+  }
+  return found;
+}
 
 // By its full path: /usr/sbin is not on the PATH of ordinary users.
 std::string haproxy_program() {
@@ -170,23 +189,51 @@ Result<void> Gateway::set_exposures(const ExposureByService& changes,
   for (const auto& [service, exposure] : changes) {
     if (exposure == Exposure::sealed) sealed.push_back(service);
   }
-  end_sessions(sealed);
+  shut_down(backends_of(sealed));
   return kept;
 }
 
-void Gateway::end_sessions(const std::vector<std::string>& services) {
+std::vector<std::string> Gateway::backends_of(const std::vector<std::string>& services) const {
+  std::vector<std::string> backends;
   for (const ServiceConfig& service : estate_.services) {
     if (std::ranges::find(services, service.name) == services.end()) continue;
-    std::vector<std::string> backends;
-    if (service.kind == ServiceKind::http) backends = {backend_name("service", service.name)};
+    if (service.kind == ServiceKind::http) {
+      backends.push_back(backend_name("service", service.name));
+    }
     for (const PortConfig& port : service.ports) {
       backends.push_back(backend_name("port", service.name + "." + port.name));
     }
-    for (const std::string& backend : backends) {
-      const auto told = runtime_.tell(fmt::format("shutdown sessions server {}/one", backend));
-      if (!told) log::warning("ending sessions failed", {{"why", told.error().message()}});
-    }
   }
+  return backends;
+}
+
+void Gateway::shut_down(const std::vector<std::string>& backends) {
+  for (const std::string& backend : backends) {
+    const auto told = runtime_.tell(fmt::format("shutdown sessions server {}/one", backend));
+    if (!told) log::warning("ending sessions failed", {{"why", told.error().message()}});
+  }
+}
+
+// A request without an answer yet is asked again by HAProxy, as configured for services that were
+// restarted, and is then no longer among its server's sessions: it is ended by its own name, as
+// often as it is asked again.
+void Gateway::end_sessions(const std::vector<std::string>& services) {
+  const std::vector<std::string> backends = backends_of(services);
+  shut_down(backends);
+  for (int round = 0; round < kEndRoundsMax; ++round) {
+    const auto sessions = runtime_.ask("show sess");
+    if (!sessions) {
+      log::warning("looking for sessions failed", {{"why", sessions.error().message()}});
+      return;
+    }
+    const std::vector<std::string> left = sessions_with(*sessions, backends);
+    if (left.empty()) return;
+    // One that has ended meanwhile is no failure.
+    for (const std::string& session : left) (void)runtime_.ask("shutdown session " + session);
+    std::this_thread::sleep_for(kEndRoundPause);
+  }
+  log::warning("sessions with sealed services are left",
+               {{"services", fmt::format("{}", fmt::join(services, ", "))}});
 }
 
 void Gateway::note_ready(const std::string& service, std::string_view instance) {

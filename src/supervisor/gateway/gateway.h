@@ -48,6 +48,8 @@ class Gateway {
   Result<void> launch();
   Result<void> wait_until_it_answers(pid_t id);
   void watch();
+  std::vector<std::string> backends_of(const std::vector<std::string>& services) const;
+  void shut_down(const std::vector<std::string>& backends);
 
   const Estate& estate_;
   const Layout& layout_;
