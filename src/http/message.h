@@ -79,9 +79,10 @@ struct Request {
   Parameters query;
   std::string raw_target;
   Headers headers;
-  BodyReader* body = nullptr;  // never null in a handler
-  std::string client_address;  // of the visitor: X-Forwarded-For where the gateway set it
-  std::string request_id;      // X-Request-Id where the gateway set it, else made here
+  BodyReader* body = nullptr;      // never null in a handler
+  std::string client_address;      // of the visitor: X-Forwarded-For where the gateway set it
+  std::string client_certificate;  // SHA-256 of the DER form in hex; empty: none was shown
+  std::string request_id;          // X-Request-Id where the gateway set it, else made here
   std::map<std::string, std::string, std::less<>> path_values;  // of the route: {symbol}
   std::string route;  // the pattern that matched, for metrics; "" where none did
 

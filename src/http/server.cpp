@@ -82,7 +82,7 @@ class EpollServer final : public Server {
 Result<void> EpollServer::begin() {
   const ServerOptions& options = shared_.options;
   if (!options.certificate_file.empty()) {
-    shared_.tls = TRY(internal::TlsContext::load(options.certificate_file, options.key_file));
+    shared_.tls = TRY(internal::TlsContext::load(options));
   }
   listener_ = TRY(internal::listen_on(options));
   epoll_ = FileDescriptor(::epoll_create1(EPOLL_CLOEXEC));

@@ -23,6 +23,10 @@ struct ServerOptions {
   mode_t unix_socket_mode = 0660;
   Path certificate_file;  // PEM, with its chain; empty: no TLS
   Path key_file;
+  // PEM of who signs clients' certificates; empty: clients are asked for none. What a client shows
+  // must be signed and valid, or the handshake fails; whether it must show one is said below.
+  Path client_authority_file;
+  bool client_certificate_required = false;
   std::size_t threads = 32;
   std::size_t connections_max = 4096;  // further ones wait in the kernel's queue
   std::size_t header_size_max = 32 * 1024;

@@ -1,4 +1,5 @@
 // bulkhead-vault: the server at the second site that keeps repositories and only takes in.
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "http/server.h"
 #include "vault/configuration.h"
+#include "vault/credentials.h"
 #include "vault/vault.h"
 
 namespace bulkhead::vault {
@@ -37,8 +39,37 @@ Result<std::unique_ptr<http::Server>> serve_local(const Configuration& configura
       options, [&vault](http::Request& request) { return vault.handle_local(request); });
 }
 
-Result<void> serve(const Path& file) {
-  const Configuration configuration = TRY(read_configuration(file));
+http::ServerOptions server_options(const Configuration& configuration) {
+  http::ServerOptions options;
+  options.unix_socket = configuration.unix_socket;
+  options.address = configuration.address;
+  options.port = configuration.port;
+  options.certificate_file = configuration.certificate;
+  options.key_file = configuration.key;
+  options.client_authority_file = configuration.client_authority;
+  options.client_certificate_required =
+      configuration.client_certificates == ClientCertificates::required;
+  options.threads = configuration.threads;
+  options.body_size_max = configuration.policy.limits.file_size_max;
+  for (const auto& [name, policy] : configuration.repositories) {
+    options.body_size_max = std::max(options.body_size_max, policy.limits.file_size_max);
+  }
+  return options;
+}
+
+Result<std::unique_ptr<http::Server>> listen(const Configuration& configuration, Vault& vault) {
+  http::ServerOptions options = server_options(configuration);
+  const http::Handler handler = [&vault](http::Request& request) { return vault.handle(request); };
+  auto server = http::Server::start(options, handler);
+  // ":8000" means every address; a machine without IPv6 has those of IPv4 only.
+  if (!server && configuration.address == "::") {
+    options.address = "0.0.0.0";
+    server = http::Server::start(options, handler);
+  }
+  return server;
+}
+
+Result<void> serve(const Configuration& configuration) {
   const SystemClock clock;
   Vault vault(configuration, clock);
   TRY(vault.start());
@@ -47,15 +78,7 @@ Result<void> serve(const Path& file) {
   const sigset_t signals = stop_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  http::ServerOptions options;
-  options.address = configuration.address;
-  options.port = configuration.port;
-  options.certificate_file = configuration.certificate;
-  options.key_file = configuration.key;
-  options.threads = configuration.threads;
-  options.body_size_max = configuration.limits.file_size_max;
-  const auto server = TRY(http::Server::start(
-      options, [&vault](http::Request& request) { return vault.handle(request); }));
+  const auto server = TRY(listen(configuration, vault));
   std::unique_ptr<http::Server> local;
   if (!configuration.metrics_socket.empty()) local = TRY(serve_local(configuration, vault));
   log::info("serving", {{"address", configuration.address},
@@ -72,23 +95,66 @@ Result<void> serve(const Path& file) {
 struct CredentialOptions {
   Path configuration;
   std::string repository;
+  std::string user;
+  std::string role = "write";
   Path password_file;
   bool replace = false;
 };
 
 Result<void> add(const CredentialOptions& options) {
   const Configuration configuration = TRY(read_configuration(options.configuration));
+  const auto role = role_from(options.role);
+  if (!role) return fail(ErrorKind::invalid, "--role is read, write or administer");
   std::string password;
   if (options.password_file.empty()) {
     password = to_base64url(SystemRandom().bytes(kRandomPasswordBytes));
   } else {
     password = trim(TRY(read_text_file(options.password_file, kPasswordFileSizeMax)));
   }
-  TRY(add_credential(configuration.credentials, options.repository, password,
+  Credential credential{.user = options.user, .repository = options.repository, .role = *role};
+  TRY(add_credential(configuration.credentials.file, std::move(credential), password,
                      options.replace ? Replace::yes : Replace::no, SystemClock()));
   // Printed once; the vault itself keeps only its hash.
   if (options.password_file.empty()) fmt::print("{}\n", password);
   return {};
+}
+
+Result<void> remove(const CredentialOptions& options) {
+  const Configuration configuration = TRY(read_configuration(options.configuration));
+  return remove_credential(configuration.credentials.file, options.user);
+}
+
+struct ServeOptions {
+  Path configuration;
+  RestServerFlags flags;
+};
+
+Result<void> serve(const ServeOptions& options) {
+  if (options.configuration.empty()) return serve(TRY(configuration_of(options.flags)));
+  if (!options.flags.path.empty()) {
+    return fail(ErrorKind::invalid, "give --config or --path, not both");
+  }
+  return serve(TRY(read_configuration(options.configuration)));
+}
+
+void declare_serve(CLI::App& app, ServeOptions& options) {
+  CLI::App* serving = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
+  RestServerFlags& flags = options.flags;
+  static bool append_only = true;
+  serving->add_option("--config", options.configuration, "The vault's TOML file; or these flags:");
+  serving->add_option("--path", flags.path, "The folder of the repositories");
+  serving->add_option("--listen", flags.listen, "ADDRESS:PORT, :PORT or unix:PATH");
+  serving->add_flag("--tls", flags.tls, "Speak TLS (1.3)");
+  serving->add_option("--tls-cert", flags.tls_cert, "PEM; otherwise PATH/public_key");
+  serving->add_option("--tls-key", flags.tls_key, "PEM; otherwise PATH/private_key");
+  serving->add_option("--htpasswd-file", flags.htpasswd_file, "Otherwise PATH/.htpasswd");
+  serving->add_flag("--no-auth", flags.no_auth, "Ask nobody for a password");
+  serving->add_flag("--private-repos", flags.private_repos,
+                    "A user reaches the folder of the same name only");
+  serving->add_option("--max-size", flags.max_size, "Bytes of all repositories together");
+  serving->add_flag("--prometheus", flags.prometheus, "Metrics at /metrics, to users");
+  serving->add_flag("--prometheus-no-auth", flags.prometheus_no_auth, "Metrics to everybody");
+  serving->add_flag("--append-only", append_only, "Always on; taken for rest-server's sake");
 }
 
 int exit_status(const Result<void>& result) {
@@ -100,24 +166,28 @@ int exit_status(const Result<void>& result) {
 int run(int argc, char** argv) {
   CLI::App app("Keeps restic repositories: append-only, over TLS.", "bulkhead-vault");
   app.require_subcommand(1);
-  Path configuration;
-  CLI::App* serving = app.add_subcommand("serve", "Serve until SIGTERM or SIGINT");
-  serving->add_option("--config", configuration, "The vault's TOML file")->required();
+  ServeOptions serving;
+  declare_serve(app, serving);
 
   CredentialOptions credential;
   CLI::App* credentials = app.add_subcommand("credential", "Who may reach which repository");
   credentials->require_subcommand(1);
-  CLI::App* adding = credentials->add_subcommand(
-      "add", "Give a repository its credential; the user name is the repository's name");
+  CLI::App* adding = credentials->add_subcommand("add", "Give a user a password");
   adding->add_option("--config", credential.configuration, "The vault's TOML file")->required();
   adding->add_option("repository", credential.repository, "Such as imo or imo/website")->required();
+  adding->add_option("--user", credential.user, "Otherwise the repository's name");
+  adding->add_option("--role", credential.role, "read, write or administer");
   adding->add_option("--password-file", credential.password_file,
                      "Take the password from here; otherwise a random one is printed once");
   adding->add_flag("--replace", credential.replace, "In place of the one that there is");
+  CLI::App* removing = credentials->add_subcommand("remove", "Take a user's credentials away");
+  removing->add_option("--config", credential.configuration, "The vault's TOML file")->required();
+  removing->add_option("user", credential.user, "Whose")->required();
 
   CLI11_PARSE(app, argc, argv);
-  if (serving->parsed()) return exit_status(serve(configuration));
-  return exit_status(add(credential));
+  if (adding->parsed()) return exit_status(add(credential));
+  if (removing->parsed()) return exit_status(remove(credential));
+  return exit_status(serve(serving));
 }
 
 }  // namespace

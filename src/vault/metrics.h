@@ -1,38 +1,47 @@
-// What went in and out, by repository and type of file, in Prometheus' text form.
+// What went in and out, by user, repository and type of file, in Prometheus' text form: under the
+// names that rest-server gives them, and what it does not count under ours.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/guarded.h"
 #include "storage/backend.h"
+#include "vault/usage.h"
 
 namespace bulkhead::vault {
 
 enum class Transfer { received, sent, removed };
 
+struct TransferKey {
+  std::string user;
+  std::string repository;
+  storage::FileType type;
+  auto operator<=>(const TransferKey&) const = default;
+};
+
+struct RepositoryGauges {
+  std::string repository;
+  UsageSums usage;
+};
+
 // Thread-safe.
 class Metrics {
  public:
-  void count(Transfer transfer, const std::string& repository, storage::FileType type,
-             std::uint64_t bytes);
+  void count(Transfer transfer, const TransferKey& key, std::uint64_t bytes);
   void count_refusal(int status);
-  std::string write() const;
+  std::string write(const std::vector<RepositoryGauges>& gauges) const;
 
  private:
-  struct Key {
-    Transfer transfer;
-    std::string repository;
-    storage::FileType type;
-    auto operator<=>(const Key&) const = default;
-  };
   struct Sum {
     std::uint64_t files = 0;
     std::uint64_t bytes = 0;
   };
+  using Sums = std::map<TransferKey, Sum>;
   struct State {
-    std::map<Key, Sum> transfers;
+    std::map<Transfer, Sums> transfers;
     std::map<int, std::uint64_t> refusals;
   };
   Guarded<State> state_;

@@ -10,25 +10,38 @@
 namespace bulkhead::vault {
 namespace {
 
-constexpr std::size_t kFileSizeMax = std::size_t{4} << 30;
+constexpr std::size_t kPieceSize = 256 * 1024;
+constexpr std::size_t kLineSizeMax = 4096;
 
-Result<void> end_unfinished_line(int file, const Path& path) {
+Result<void> end_unfinished_line(int file, const Path& path, FileLayer& files) {
   const off_t size = ::lseek(file, 0, SEEK_END);
   if (size < 0) return fail_errno(errno, path.string());
   char last = '\n';
   if (size > 0 && ::pread(file, &last, 1, size - 1) != 1) return fail_errno(errno, path.string());
   if (last == '\n') return {};
-  return write_all(file, as_bytes("\n"));
+  return files.write(file, as_bytes("\n"));
+}
+
+std::optional<Receipt> parse_receipt(std::string_view line) {
+  const auto value = json::parse(line);
+  if (!value) return std::nullopt;
+  const auto received = (*value)["received"].to_string("received");
+  const auto name = (*value)["file"].to_string("file");
+  const auto size = (*value)["size"].to_u64("size");
+  if (!received || !name || !size) return std::nullopt;
+  const auto time = from_rfc3339(*received);
+  if (!time) return std::nullopt;
+  const std::string* client = (*value)["client"].string();
+  return Receipt{*time, *name, *size, client != nullptr ? *client : ""};
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ReceiptLog>> ReceiptLog::open(Path path) {
-  FileDescriptor file =
-      TRY(open_file(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  TRY(end_unfinished_line(file.get(), path));
-  TRY(sync_directory(path.parent_path()));
-  return std::unique_ptr<ReceiptLog>(new ReceiptLog(std::move(path), std::move(file)));
+Result<std::unique_ptr<ReceiptLog>> ReceiptLog::open(Path path, FileLayer& files) {
+  FileDescriptor file = TRY(files.open_log(path));
+  TRY(end_unfinished_line(file.get(), path, files));
+  TRY(files.sync_folder(path.parent_path()));
+  return std::unique_ptr<ReceiptLog>(new ReceiptLog(std::move(path), std::move(file), files));
 }
 
 Result<void> ReceiptLog::append(const Receipt& receipt) {
@@ -37,27 +50,58 @@ Result<void> ReceiptLog::append(const Receipt& receipt) {
                                                     {"size", receipt.size},
                                                     {"client", receipt.client}}) +
                            "\n";
-  const std::lock_guard lock(mutex_);
-  TRY_CONTEXT(write_all(file_.get(), as_bytes(line)), path_.string());
-  if (::fdatasync(file_.get()) != 0) return fail_errno(errno, path_.string());
+  std::unique_lock lock(mutex_);
+  if (broken_) return fail(ErrorKind::io, path_.string() + ": an earlier sync failed");
+  const auto written = files_.write(file_.get(), as_bytes(torn_ ? "\n" + line : line));
+  // A full disk may leave a line in part: the next one is not glued to it.
+  torn_ = !written;
+  if (!written) return std::unexpected(written.error().with_context(path_.string()));
+  const std::uint64_t own = ++written_;
+  while (synced_ < own && !broken_) {
+    if (syncing_) {
+      changed_.wait(lock);
+      continue;
+    }
+    syncing_ = true;
+    const std::uint64_t covered = written_;
+    lock.unlock();
+    const auto done = files_.sync_data(file_.get());
+    lock.lock();
+    syncing_ = false;
+    if (done) {
+      synced_ = covered;
+    } else {
+      broken_ = true;
+    }
+    changed_.notify_all();
+  }
+  if (synced_ < own) return fail(ErrorKind::io, path_.string() + ": syncing failed");
+  return {};
+}
+
+Result<void> for_each_receipt(const Path& path, const std::function<void(const Receipt&)>& visit) {
+  const FileDescriptor file = TRY(open_file(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  Bytes piece(kPieceSize);
+  std::string line;
+  while (const std::size_t got = TRY(read_some(file.get(), piece))) {
+    std::string_view text = as_text(ByteView(piece).first(got));
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      // No receipt is so long; the rest of such a line is passed over.
+      if (line.size() < kLineSizeMax) line += text.substr(0, end);
+      if (end == std::string_view::npos) break;
+      text.remove_prefix(end + 1);
+      if (const auto receipt = parse_receipt(line)) visit(*receipt);
+      line.clear();
+    }
+  }
+  if (const auto receipt = parse_receipt(line)) visit(*receipt);
   return {};
 }
 
 Result<std::vector<Receipt>> read_receipts(const Path& file) {
-  const std::string text = TRY(read_text_file(file, kFileSizeMax));
   std::vector<Receipt> receipts;
-  for (const std::string_view line : split(text, '\n')) {
-    const auto value = json::parse(line);
-    if (!value) continue;
-    const auto received = (*value)["received"].to_string("received");
-    const auto name = (*value)["file"].to_string("file");
-    const auto size = (*value)["size"].to_u64("size");
-    if (!received || !name || !size) continue;
-    const auto time = from_rfc3339(*received);
-    if (!time) continue;
-    const std::string* client = (*value)["client"].string();
-    receipts.push_back({*time, *name, *size, client != nullptr ? *client : ""});
-  }
+  TRY(for_each_receipt(file, [&](const Receipt& receipt) { receipts.push_back(receipt); }));
   return receipts;
 }
 

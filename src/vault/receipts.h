@@ -3,12 +3,16 @@
 // receipt holds; a receipt without its file was written just before a crash and means nothing.
 #pragma once
 
+#include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "vault/file_layer.h"
 
 namespace bulkhead::vault {
 
@@ -19,23 +23,33 @@ struct Receipt {
   std::string client;  // the address it came from
 };
 
-// Thread-safe.
+// Thread-safe. Appenders that come at the same time share one sync.
 class ReceiptLog {
  public:
   // Makes the file where it is missing. A line that a crash left unfinished is ended, and so stays
   // unreadable; it belongs to nothing that was acknowledged.
-  static Result<std::unique_ptr<ReceiptLog>> open(Path file);
-  // On disk when this returns.
+  static Result<std::unique_ptr<ReceiptLog>> open(Path file, FileLayer& files);
+  // On disk when this returns. After a sync that failed nobody knows what is on the disk: from then
+  // on every call fails, until the log is opened again.
   Result<void> append(const Receipt& receipt);
 
  private:
-  ReceiptLog(Path path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  ReceiptLog(Path path, FileDescriptor file, FileLayer& files)
+      : path_(std::move(path)), files_(files), file_(std::move(file)) {}
   Path path_;
-  std::mutex mutex_;  // guards file_
+  FileLayer& files_;
+  std::mutex mutex_;  // guards what follows
   FileDescriptor file_;
+  std::uint64_t written_ = 0;  // receipts
+  std::uint64_t synced_ = 0;
+  bool syncing_ = false;
+  bool broken_ = false;
+  bool torn_ = false;  // the last line may be unfinished
+  std::condition_variable changed_;
 };
 
-// In the order of the file; lines that are not receipts are left out.
+// In the order of the file; lines that are not receipts are left out. One line is held at a time.
+Result<void> for_each_receipt(const Path& file, const std::function<void(const Receipt&)>& visit);
 Result<std::vector<Receipt>> read_receipts(const Path& file);
 
 }  // namespace bulkhead::vault

@@ -1,7 +1,7 @@
 #include "vault/repository_store.h"
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -23,7 +23,6 @@ using storage::FileType;
 constexpr FileType kListedTypes[] = {FileType::key, FileType::lock, FileType::snapshot,
                                      FileType::index, FileType::data};
 constexpr mode_t kFolderMode = 0700;
-constexpr mode_t kFileMode = 0400;
 constexpr std::size_t kPieceSize = 256 * 1024;
 // Keys, locks and the config are a few hundred bytes; snapshots grow with the paths they name.
 constexpr std::uint64_t kSmallFileSizeMax = 64 * 1024;
@@ -57,12 +56,14 @@ Result<void> append_files(const Path& folder, std::vector<FileInfo>& out) {
 // The file under a name of its own until it is whole; removed unless it was renamed.
 class Incoming {
  public:
-  explicit Incoming(const Path& folder)
-      : path_(folder / kIncoming / to_hex(SystemRandom().bytes(16))) {}
-  ~Incoming() { ::unlink(path_.c_str()); }
+  Incoming(const Path& folder, FileLayer& files)
+      : files_(files), path_(folder / kIncoming / to_hex(SystemRandom().bytes(16))) {}
+  // Fails where it has its place by now, which is as it should be.
+  ~Incoming() { (void)files_.remove(path_); }
   const Path& path() const { return path_; }
 
  private:
+  FileLayer& files_;
   Path path_;
 };
 
@@ -80,11 +81,21 @@ std::uint64_t size_max_of(FileType type, std::uint64_t otherwise) {
 
 }  // namespace
 
-RepositoryStore::RepositoryStore(Path folder, const Configuration& configuration,
-                                 const Clock& clock)
-    : folder_(std::move(folder)), configuration_(configuration), clock_(clock) {}
+RepositoryStore::RepositoryStore(Path folder, RepositoryPolicy policy,
+                                 const Surroundings& surroundings)
+    : folder_(std::move(folder)),
+      policy_(policy),
+      around_(surroundings),
+      usage_({.bytes = policy.limits.repository_size_max,
+              .objects = policy.limits.repository_objects_max,
+              .keys = policy.limits.keys_max,
+              .locks = policy.limits.locks_max}),
+      rate_limit_(policy.limits.rates, surroundings.clock) {}
 
-bool RepositoryStore::exists() const { return std::filesystem::exists(folder_ / kIncoming); }
+bool RepositoryStore::is_at(const Path& folder) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(folder / kIncoming, ignored);
+}
 
 Result<void> RepositoryStore::create() {
   TRY(make_directories(folder_, kFolderMode));
@@ -107,12 +118,19 @@ Result<void> RepositoryStore::open() {
     ::unlink(entry.path().c_str());
   }
   if (code) return fail_errno(code.value(), folder_.string());
-  receipts_ = TRY(ReceiptLog::open(folder_ / "receipts.jsonl"));
-  std::uint64_t size = 0;
+  receipts_ = TRY(ReceiptLog::open(folder_ / "receipts.jsonl", around_.files));
+  const auto count = [&](FileType type, std::uint64_t size) {
+    usage_.add(type, size);
+    around_.whole.add(type, size);
+  };
   for (const FileType type : kListedTypes) {
-    for (const FileInfo& file : TRY(list(type))) size += file.size;
+    for (const FileInfo& file : TRY(list(type))) count(type, file.size);
   }
-  size_ = size;
+  struct stat status{};
+  const Path config = path_of({FileType::config, ""});
+  if (::lstat(config.c_str(), &status) == 0) {
+    count(FileType::config, static_cast<std::uint64_t>(status.st_size));
+  }
   return {};
 }
 
@@ -123,44 +141,39 @@ Path RepositoryStore::path_of(const FileId& id) const {
   return folder / id.name;
 }
 
+bool RepositoryStore::keys_are_frozen() const {
+  if (policy_.keys != KeyPolicy::frozen_after_first_snapshot) return false;
+  const auto snapshots = list(FileType::snapshot);
+  return !snapshots || !snapshots->empty();
+}
+
 Result<void> RepositoryStore::check_policy(const Upload& upload) const {
-  if (upload.announced_size > size_max_of(upload.id.type, configuration_.limits.file_size_max)) {
+  if (upload.announced_size > size_max_of(upload.id.type, policy_.limits.file_size_max)) {
     return fail(ErrorKind::denied,
                 fmt::format("{} bytes are too many for {}", upload.announced_size,
                             storage::describe(upload.id)));
   }
-  if (upload.id.type == FileType::lock &&
-      TRY(list(FileType::lock)).size() >= configuration_.limits.locks_max) {
-    return fail(ErrorKind::limit, "the repository holds too many locks");
-  }
-  if (upload.id.type != FileType::key) return {};
-  // restic tries few keys only and pays each one's scrypt: a client that could add keys for ever
-  // could lock everybody out.
-  if (TRY(list(FileType::key)).size() >= configuration_.limits.keys_max) {
-    return fail(ErrorKind::denied, "the repository holds as many keys as it may");
-  }
-  if (configuration_.keys == KeyPolicy::frozen_after_first_snapshot &&
-      !TRY(list(FileType::snapshot)).empty()) {
+  if (upload.id.type == FileType::key && keys_are_frozen()) {
     return fail(ErrorKind::denied, "keys are frozen since the first snapshot came");
   }
   return {};
 }
 
-Result<void> RepositoryStore::check_space(std::uint64_t size) const {
-  const std::uint64_t quota = configuration_.limits.repository_size_max;
-  if (quota > 0 && size_ + size > quota) {
-    return fail(ErrorKind::limit, fmt::format("the repository's quota of {} bytes is used", quota));
-  }
+// What is being received by others counts as if it were on the disk already.
+Result<void> RepositoryStore::check_disk(std::uint64_t size) const {
   struct statvfs status{};
   if (::statvfs(folder_.c_str(), &status) != 0) return fail_errno(errno, folder_.string());
   const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
-  if (free < size + configuration_.limits.free_space_min) {
+  const std::uint64_t arriving = std::max(around_.whole.sums().bytes_arriving, size);
+  if (free < arriving + policy_.limits.free_space_min) {
     return fail(ErrorKind::limit, "the vault's disk is full");
   }
   return {};
 }
 
-Result<void> RepositoryStore::receive(const Upload& upload, int file) const {
+// Hashes while it arrives; writes into `file` where there is one.
+Result<crypto::Sha256Digest> RepositoryStore::receive(const Upload& upload,
+                                                      std::optional<int> file) const {
   crypto::Sha256 hash;
   Bytes piece(kPieceSize);
   std::uint64_t size = 0;
@@ -169,19 +182,35 @@ Result<void> RepositoryStore::receive(const Upload& upload, int file) const {
     size += got;
     if (size > upload.announced_size) break;
     hash.update(bytes);
-    TRY(write_all(file, bytes));
+    if (file) TRY_CONTEXT(around_.files.write(*file, bytes), storage::describe(upload.id));
   }
   if (size != upload.announced_size) {
     return fail(ErrorKind::invalid, "the body is not as long as was announced");
   }
-  if (upload.id.type != FileType::config && to_hex(hash.finish()) != upload.id.name) {
+  const crypto::Sha256Digest digest = hash.finish();
+  if (upload.id.type != FileType::config && to_hex(digest) != upload.id.name) {
     return fail(ErrorKind::invalid, fmt::format("{}: the bytes do not hash to this name",
                                                 storage::describe(upload.id)));
   }
-  if (::fchmod(file, kFileMode) != 0 || ::fsync(file) != 0) {
-    return fail_errno(errno, "writing what was received");
+  return digest;
+}
+
+Result<bool> RepositoryStore::is_whole(const FileId& id) const {
+  return id.type == FileType::config || to_hex(TRY(digest_of(path_of(id)))) == id.name;
+}
+
+// What a client sends again when it did not see our answer: it needs no room on the disk.
+Result<SaveOutcome> RepositoryStore::confirm(const Upload& upload) const {
+  const crypto::Sha256Digest digest = TRY(receive(upload, std::nullopt));
+  if (upload.id.type == FileType::config && digest != TRY(digest_of(path_of(upload.id)))) {
+    return fail(ErrorKind::conflict, "the repository has its config already");
   }
-  return {};
+  return SaveOutcome::had_it_already;
+}
+
+Result<void> RepositoryStore::note_receipt(const Upload& upload) const {
+  return receipts_->append(
+      {around_.clock.now(), storage::describe(upload.id), upload.announced_size, upload.client});
 }
 
 // The name is taken: the same bytes are what a client sends again when it did not see our answer.
@@ -195,39 +224,56 @@ Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& r
   // What was received hashes to the name, so what is stored has been damaged since.
   log::error("a damaged file was received again and mended",
              {{"repository", folder_.string()}, {"file", storage::describe(upload.id)}});
-  TRY(receipts_->append(
-      {clock_.now(), storage::describe(upload.id), upload.announced_size, upload.client}));
-  if (::rename(received.c_str(), path.c_str()) != 0) return fail_errno(errno, path.string());
-  TRY(sync_directory(path.parent_path()));
+  TRY(note_receipt(upload));
+  TRY(around_.files.rename_over(received, path));
+  TRY(around_.files.sync_folder(path.parent_path()));
   return SaveOutcome::stored;
 }
 
 Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, const Path& received) {
   const Path path = path_of(upload.id);
   if (std::filesystem::exists(path)) return compare(upload, received);
-  // The receipt first: a file that is there without one could never be given a time.
-  TRY(receipts_->append(
-      {clock_.now(), storage::describe(upload.id), upload.announced_size, upload.client}));
-  if (::renameat2(AT_FDCWD, received.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
-    if (errno == EEXIST) return compare(upload, received);
-    return fail_errno(errno, path.string());
+  // A key that began to arrive before the first snapshot must not come in after it.
+  std::unique_lock<std::mutex> order;
+  if (upload.id.type == FileType::key || upload.id.type == FileType::snapshot) {
+    order = std::unique_lock(first_snapshot_);
+    TRY(check_policy(upload));
   }
-  TRY(sync_directory(path.parent_path()));
-  size_ += upload.announced_size;
+  // The receipt first: a file that is there without one could never be given a time.
+  TRY(note_receipt(upload));
+  if (const auto renamed = around_.files.rename_to_new(received, path); !renamed) {
+    if (renamed.error().kind() == ErrorKind::conflict) return compare(upload, received);
+    return std::unexpected(renamed.error());
+  }
+  TRY(around_.files.sync_folder(path.parent_path()));
   return SaveOutcome::stored;
 }
 
 Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
   // What is there already is let through to the comparison, whatever the policy says by now.
-  if (!std::filesystem::exists(path_of(upload.id))) {
-    TRY(check_policy(upload));
-    TRY(check_space(upload.announced_size));
+  if (std::filesystem::exists(path_of(upload.id))) {
+    if (TRY(is_whole(upload.id))) return confirm(upload);
+    TRY(check_disk(upload.announced_size));
+    return receive_and_keep(upload);
   }
-  const Incoming incoming(folder_);
+  TRY(check_policy(upload));
+  Reservation own = TRY(usage_.reserve(upload.id.type, upload.announced_size));
+  Reservation of_whole = TRY(around_.whole.reserve(upload.id.type, upload.announced_size));
+  TRY(check_disk(upload.announced_size));
+  const SaveOutcome outcome = TRY(receive_and_keep(upload));
+  if (outcome == SaveOutcome::stored) {
+    own.keep();
+    of_whole.keep();
+  }
+  return outcome;
+}
+
+Result<SaveOutcome> RepositoryStore::receive_and_keep(const Upload& upload) {
+  const Incoming incoming(folder_, around_.files);
   {
-    FileDescriptor file =
-        TRY(open_file(incoming.path(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    FileDescriptor file = TRY(around_.files.create(incoming.path()));
     TRY(receive(upload, file.get()));
+    TRY(around_.files.seal(file.get()));
     TRY(file.close());
   }
   return keep(upload, incoming.path());
@@ -253,10 +299,12 @@ Result<std::vector<FileInfo>> RepositoryStore::list(FileType type) const {
 Result<void> RepositoryStore::remove_lock(const std::string& name) {
   const Path path = path_of({FileType::lock, name});
   struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0 || ::unlink(path.c_str()) != 0) {
-    return fail_errno(errno, "locks/" + name);
-  }
-  size_ -= static_cast<std::uint64_t>(status.st_size);
+  if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, "locks/" + name);
+  // Of two requests at once one removes it, and one finds nothing.
+  TRY(around_.files.remove(path));
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  usage_.remove(FileType::lock, size);
+  around_.whole.remove(FileType::lock, size);
   return {};
 }
 

@@ -44,7 +44,7 @@ bool is_repository_name(std::string_view name) {
          std::all_of(elements.begin(), elements.end(), is_element);
 }
 
-Result<RequestPath> parse_request_path(std::string_view path) {
+Result<RequestPath> parse_request_path(std::string_view path, RootRepository root) {
   if (!path.starts_with('/')) return unknown();
   path.remove_prefix(1);
   const bool ends_in_slash = path.ends_with('/');
@@ -58,7 +58,9 @@ Result<RequestPath> parse_request_path(std::string_view path) {
     if (i > 0) result.repository += '/';
     result.repository += elements[i];
   }
-  if (!is_repository_name(result.repository)) return unknown();
+  const bool is_root = root == RootRepository::yes && (depth == 0 || path.empty());
+  if (!is_root && !is_repository_name(result.repository)) return unknown();
+  if (path.empty()) return result;
   if (depth == elements.size()) return result;
 
   result.type = type_of(elements[depth]);

@@ -24,7 +24,11 @@ struct RequestPath {
 // none is a word of the protocol, so that no path has two meanings.
 bool is_repository_name(std::string_view name);
 
+// Whether there may be a repository without a name, "/config".
+enum class RootRepository { no, yes };
+
 // Kind not_found for what the protocol does not have.
-Result<RequestPath> parse_request_path(std::string_view path);
+Result<RequestPath> parse_request_path(std::string_view path,
+                                       RootRepository root = RootRepository::no);
 
 }  // namespace bulkhead::vault

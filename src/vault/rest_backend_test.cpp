@@ -20,11 +20,11 @@ class RestStorage : public BackendContract {
     write("ca.crt", authority.certificate);
     write("vault.crt", server.certificate);
     write("vault.key", server.key);
-    EXPECT_TRUE(vault::add_credential(path("credentials.toml"), "imo/website", kPassword,
-                                      vault::Replace::no, clock_));
+    EXPECT_TRUE(vault::add_credential(path("credentials.toml"), {.repository = "imo/website"},
+                                      kPassword, vault::Replace::no, clock_));
     vault::Configuration configuration;
     configuration.data = path("data");
-    configuration.credentials = path("credentials.toml");
+    configuration.credentials.file = path("credentials.toml");
     vault_ = std::make_unique<vault::Vault>(configuration, clock_);
     EXPECT_TRUE(vault_->start());
 

@@ -20,7 +20,15 @@ namespace bulkhead::vault {
 // Thread-safe after start().
 class Vault {
  public:
-  Vault(Configuration configuration, const Clock& clock);
+  // A request for one file, its path and sender known.
+  struct Transaction {
+    http::Request& request;
+    const RequestPath& path;
+    const Access& access;
+    RepositoryStore& store;
+  };
+
+  Vault(Configuration configuration, const Clock& clock, FileLayer& files = system_files());
 
   // Reads the credentials, and makes the data folder.
   Result<void> start();
@@ -29,20 +37,23 @@ class Vault {
   http::Response handle_local(http::Request& request);
 
  private:
-  http::Response dispatch(http::Request& request, const RequestPath& path);
+  http::Response dispatch(http::Request& request, const Access& access);
   http::Response handle_repository(http::Request& request, const RequestPath& path);
   http::Response handle_list(http::Request& request, const RequestPath& path,
                              RepositoryStore& store);
-  http::Response save(http::Request& request, const RequestPath& path, RepositoryStore& store);
-  http::Response load(http::Request& request, const RequestPath& path, RepositoryStore& store);
-  http::Response remove(http::Request& request, const RequestPath& path, RepositoryStore& store);
+  http::Response save(const Transaction& on);
+  http::Response load(const Transaction& on);
+  http::Response remove(const Transaction& on);
+  bool shows_metrics(bool authenticated) const;
+  http::Response metrics();
   // Kind not_found where the repository was not created.
   Result<RepositoryStore*> find_store(const std::string& repository);
   Result<RepositoryStore*> create_store(const std::string& repository);
 
   using Stores = std::map<std::string, std::unique_ptr<RepositoryStore>, std::less<>>;
   const Configuration configuration_;
-  const Clock& clock_;
+  Usage usage_;  // of all repositories
+  const Surroundings surroundings_;
   Credentials credentials_;
   Metrics metrics_;
   Guarded<Stores> stores_;  // opened ones; none is ever taken out

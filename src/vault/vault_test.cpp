@@ -42,8 +42,9 @@ class VaultTest : public testing::Test {
  protected:
   VaultTest() : folder_(TemporaryDirectory::create("vault").value()) {
     configuration_.data = folder_.path() / "data";
-    configuration_.credentials = folder_.path() / "credentials.toml";
-    EXPECT_TRUE(add_credential(configuration_.credentials, "imo", kPassword, Replace::no, clock_));
+    configuration_.credentials.file = folder_.path() / "credentials.toml";
+    EXPECT_TRUE(add_credential(configuration_.credentials.file, {.repository = "imo"}, kPassword,
+                               Replace::no, clock_));
     start();
     EXPECT_EQ(ask(Method::post, "/imo/", "", "create", "true").status, 200);
   }
@@ -54,11 +55,15 @@ class VaultTest : public testing::Test {
   Response ask(Method method, std::string path, std::string_view body = "",
                std::string parameter = "", std::string value = "") {
     http::MemoryBody content(to_bytes(body));
-    http::Request request{.method = method, .path = std::move(path), .body = &content};
+    return send(method, std::move(path), content, std::move(parameter), std::move(value));
+  }
+  Response send(Method method, std::string path, http::BodyReader& body, std::string parameter = "",
+                std::string value = "") {
+    http::Request request{.method = method, .path = std::move(path), .body = &body};
     request.client_address = "192.0.2.1";
     if (!parameter.empty()) request.query.add(std::move(parameter), std::move(value));
     request.headers.add("Authorization",
-                        "Basic " + to_base64(to_bytes("imo:" + std::string(kPassword))));
+                        "Basic " + to_base64(to_bytes(user_ + ":" + std::string(kPassword))));
     return vault_->handle(request);
   }
   Response put(std::string_view folder, std::string_view content) {
@@ -70,6 +75,7 @@ class VaultTest : public testing::Test {
   TemporaryDirectory folder_;
   Configuration configuration_;
   std::unique_ptr<Vault> vault_;
+  std::string user_ = "imo";
 };
 
 TEST_F(VaultTest, KeepsBytesOnlyUnderTheirHash) {
@@ -98,7 +104,7 @@ TEST_F(VaultTest, DeletesLocksAndNothingElse) {
 }
 
 TEST_F(VaultTest, FreezesKeysAtTheFirstSnapshotAndCountsThemBefore) {
-  for (std::size_t i = 0; i < configuration_.limits.keys_max; ++i) {
+  for (std::size_t i = 0; i < configuration_.policy.limits.keys_max; ++i) {
     EXPECT_EQ(put("keys", "key " + std::to_string(i)).status, 200);
   }
   EXPECT_EQ(put("keys", "one too many").status, 403);
@@ -108,13 +114,82 @@ TEST_F(VaultTest, FreezesKeysAtTheFirstSnapshotAndCountsThemBefore) {
 }
 
 TEST_F(VaultTest, RefusesPastTheQuotaAndKeepsServing) {
-  configuration_.limits.repository_size_max = 100;
+  configuration_.policy.limits.repository_size_max = 100;
   start();
   EXPECT_EQ(put("data", std::string(60, 'a')).status, 200);
   EXPECT_EQ(put("data", std::string(60, 'b')).status, 507);
   EXPECT_EQ(put("data", std::string(40, 'c')).status, 200);
   start();
   EXPECT_EQ(put("data", "d").status, 507);
+}
+
+TEST_F(VaultTest, RefusesPastTheQuotaOnObjectsOfOneRepository) {
+  RepositoryPolicy policy;
+  policy.limits.repository_objects_max = 2;
+  configuration_.repositories.emplace("imo", policy);
+  start();
+  EXPECT_EQ(put("data", "a").status, 200);
+  EXPECT_EQ(ask(Method::post, "/imo/data/" + name_of("b"), "x").status, 400);
+  EXPECT_EQ(put("data", "b").status, 200);
+  EXPECT_EQ(put("data", "c").status, 507);
+  EXPECT_EQ(put("data", "a").status, 200);
+}
+
+TEST_F(VaultTest, UploadsAtTheSameTimeDoNotPassALimitTogether) {
+  configuration_.policy.limits.repository_size_max = 100;
+  configuration_.policy.limits.keys_max = 1;
+  start();
+  // While the first is arriving, the second must find the room taken.
+  struct Meanwhile final : http::BodyReader {
+    std::string_view left;
+    std::function<void()> before;
+    Result<std::size_t> read(MutableByteView out) override {
+      if (before) std::exchange(before, nullptr)();
+      const std::size_t count = std::min(out.size(), left.size());
+      std::copy_n(left.begin(), count, out.begin());
+      left.remove_prefix(count);
+      return count;
+    }
+    std::optional<std::uint64_t> announced_length() const override { return left.size(); }
+  };
+  const std::string large(60, 'a');
+  for (const char* folder : {"data", "keys"}) {
+    Meanwhile body;
+    body.left = folder == std::string("data") ? std::string_view(large) : "key one";
+    int second = 0;
+    body.before = [&] {
+      second = put(folder, folder == std::string("data") ? std::string(60, 'b') : "key two").status;
+    };
+    const std::string name = name_of(body.left);
+    EXPECT_EQ(send(Method::post, "/imo/" + std::string(folder) + "/" + name, body).status, 200);
+    EXPECT_EQ(second, folder == std::string("data") ? 507 : 403);
+  }
+}
+
+TEST_F(VaultTest, AKeyThatBeganToArriveBeforeTheFirstSnapshotIsRefusedAfterIt) {
+  struct Late final : http::BodyReader {
+    std::function<void()> before;
+    bool sent = false;
+    Result<std::size_t> read(MutableByteView out) override {
+      before();
+      if (std::exchange(sent, true)) return std::size_t{0};
+      out[0] = 'k';
+      return std::size_t{1};
+    }
+    std::optional<std::uint64_t> announced_length() const override { return 1; }
+  };
+  Late body;
+  body.before = [&] { EXPECT_EQ(put("snapshots", "s").status, 200); };
+  EXPECT_EQ(send(Method::post, "/imo/keys/" + name_of("k"), body).status, 403);
+  EXPECT_EQ(ask(Method::head, "/imo/keys/" + name_of("k")).status, 404);
+}
+
+TEST_F(VaultTest, AFullDiskIsToldAsSuchAndTheSameBytesAreStillConfirmed) {
+  EXPECT_EQ(put("data", "here").status, 200);
+  configuration_.policy.limits.free_space_min = std::uint64_t{1} << 60;
+  start();
+  EXPECT_EQ(put("data", "more").status, 507);
+  EXPECT_EQ(put("data", "here").status, 200);
 }
 
 TEST_F(VaultTest, RefusesAKeyLockOrConfigThatIsTooLarge) {
@@ -189,26 +264,80 @@ TEST_F(VaultTest, KnowsNobodyWithoutTheRightPassword) {
 
 TEST_F(VaultTest, AReplacedCredentialNoLongerOpens) {
   EXPECT_EQ(ask(Method::get, "/imo/index/").status, 200);
-  EXPECT_FALSE(add_credential(configuration_.credentials, "imo", "another-long-password",
-                              Replace::no, clock_));
-  EXPECT_TRUE(add_credential(configuration_.credentials, "imo", "another-long-password",
-                             Replace::yes, clock_));
+  EXPECT_FALSE(add_credential(configuration_.credentials.file, {.repository = "imo"},
+                              "another-long-password", Replace::no, clock_));
+  EXPECT_TRUE(add_credential(configuration_.credentials.file, {.repository = "imo"},
+                             "another-long-password", Replace::yes, clock_));
   EXPECT_EQ(ask(Method::get, "/imo/index/").status, 401);
 }
 
 TEST_F(VaultTest, ABrokenCredentialsFileKeepsWhoHadAccess) {
-  ASSERT_TRUE(write_file_atomic(configuration_.credentials, as_bytes("[[credential")));
+  ASSERT_TRUE(write_file_atomic(configuration_.credentials.file, as_bytes("[[credential")));
   EXPECT_EQ(ask(Method::get, "/imo/index/").status, 200);
   EXPECT_FALSE(Vault(configuration_, clock_).start());
+}
+
+TEST_F(VaultTest, AReaderReadsAndChangesNothing) {
+  EXPECT_EQ(put("data", "pack").status, 200);
+  EXPECT_TRUE(add_credential(configuration_.credentials.file,
+                             {.user = "auditor", .repository = "imo", .role = Role::read},
+                             kPassword, Replace::no, clock_));
+  user_ = "auditor";
+  EXPECT_EQ(ask(Method::get, "/imo/data/").status, 200);
+  EXPECT_EQ(ask(Method::get, "/imo/data/" + name_of("pack")).status, 200);
+  EXPECT_EQ(put("locks", "lock").status, 403);
+  EXPECT_EQ(put("data", "pack").status, 403);
+  EXPECT_EQ(ask(Method::del, "/imo/locks/" + name_of("lock")).status, 403);
+  EXPECT_EQ(ask(Method::post, "/imo/", "", "create", "true").status, 403);
+}
+
+TEST_F(VaultTest, PastTheRateAClientIsToldHowLongToWait) {
+  RepositoryPolicy policy;
+  policy.limits.rates.requests = 1;
+  configuration_.repositories.emplace("imo", policy);
+  start();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(Method::get, "/imo/data/").status, 200);
+  const Response refused = ask(Method::get, "/imo/data/");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.headers.find("Retry-After"), "1");
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(ask(Method::get, "/imo/data/").status, 200);
+}
+
+TEST_F(VaultTest, AsRestServerItServesTheFolderItselfToEverybody) {
+  configuration_ = configuration_of({.path = folder_.path() / "flags", .no_auth = true}).value();
+  configuration_.public_metrics = PublicMetrics::to_all;
+  start();
+  for (const std::string& repository : {std::string("/"), std::string("/a/b/")}) {
+    EXPECT_EQ(ask(Method::head, repository + "config").status, 404);
+    EXPECT_EQ(ask(Method::post, repository, "", "create", "true").status, 200);
+    EXPECT_EQ(ask(Method::post, repository + "config", "c").status, 200);
+    EXPECT_EQ(ask(Method::get, repository + "config").status, 200);
+    EXPECT_EQ(ask(Method::post, repository + "data/" + name_of("x"), "x").status, 200);
+    EXPECT_EQ(ask(Method::get, repository + "data/").status, 200);
+  }
+  EXPECT_EQ(ask(Method::get, "/metrics").status, 200);
+}
+
+TEST_F(VaultTest, TheSizeOfAllRepositoriesTogetherIsLimited) {
+  configuration_ = configuration_of({.path = folder_.path() / "flags", .no_auth = true}).value();
+  configuration_.size_max = 100;
+  start();
+  for (const char* repository : {"/a/", "/b/"}) {
+    EXPECT_EQ(ask(Method::post, repository, "", "create", "true").status, 200);
+  }
+  const std::string content(60, 'x');
+  EXPECT_EQ(ask(Method::post, "/a/data/" + name_of(content), content).status, 200);
+  EXPECT_EQ(ask(Method::post, "/b/data/" + name_of(content), content).status, 507);
 }
 
 TEST_F(VaultTest, LocalSocketTellsReadinessAndCounts) {
   EXPECT_EQ(put("data", "12345").status, 200);
   http::Request request{.path = "/metrics"};
   const std::string text = vault_->handle_local(request).body;
-  EXPECT_NE(text.find("bulkhead_vault_bytes_total{transfer=\"received\",repository=\"imo\","
-                      "type=\"data\"} 5\n"),
-            std::string::npos)
+  EXPECT_NE(
+      text.find("rest_server_blob_write_bytes_total{repo=\"imo\",type=\"data\",user=\"imo\"} 5\n"),
+      std::string::npos)
       << text;
   request.path = "/readyz";
   EXPECT_EQ(vault_->handle_local(request).status, 200);

@@ -154,8 +154,8 @@ class VaultWithRestic(unittest.TestCase):
         done = subprocess.run(
             ["curl", "-sS", "--unix-socket", self.vault.folder / "local.sock",
              "http://vault/metrics"], capture_output=True, text=True, check=True)
-        self.assertIn('bulkhead_vault_files_total{transfer="received",repository="imo/website",'
-                      'type="snapshots"}', done.stdout)
+        self.assertIn('rest_server_blob_write_total{repo="imo/website",type="snapshots",'
+                      'user="imo/website"}', done.stdout)
         self.assertEqual(self.curl("GET", "/metrics"), 403)
 
 

@@ -21,6 +21,7 @@ class Channel {
 
   int socket() const { return socket_.get(); }
   Transport& transport() { return *transport_; }
+  std::string peer_certificate() const { return transport_->peer_certificate(); }
 
   ByteView input() const;
   void consume(std::size_t count);

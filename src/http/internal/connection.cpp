@@ -233,6 +233,7 @@ Request Connection::make_request(RequestHead& head) const {
   request.method = head.method.value_or(Method::get);
   request.raw_target = head.target;
   request.client_address = peer_address_;
+  request.client_certificate = channel_.peer_certificate();
   request.headers = std::move(head.headers);
   if (shared_.options.trust_forwarded) {
     if (auto address = forwarded_address(request.headers)) {

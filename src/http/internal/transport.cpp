@@ -1,6 +1,7 @@
 #include "http/internal/transport.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <openssl/err.h>
@@ -10,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 namespace bulkhead::http::internal {
 namespace {
@@ -85,8 +88,20 @@ class TlsTransport final : public Transport {
     if (!ssl_) return Progress::closed;
     ERR_clear_error();
     const int result = SSL_do_handshake(ssl_.get());
-    return result == 1 ? Progress::moved : progress_after(result);
+    if (result == 1) {
+      peer_certificate_ = fingerprint_of_peer();
+      return Progress::moved;
+    }
+    const Progress progress = progress_after(result);
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (progress == Progress::closed && verdict != X509_V_OK) {
+      log::warning("a client's certificate was refused",
+                   {{"why", X509_verify_cert_error_string(verdict)}});
+    }
+    return progress;
   }
+
+  std::string peer_certificate() const override { return peer_certificate_; }
 
   Moved read(MutableByteView out) override {
     ERR_clear_error();
@@ -139,7 +154,19 @@ class TlsTransport final : public Transport {
     }
   }
 
+  std::string fingerprint_of_peer() const {
+    const X509* const certificate = SSL_get0_peer_certificate(ssl_.get());
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (certificate == nullptr ||
+        X509_digest(certificate, EVP_sha256(), digest.data(), &size) != 1) {
+      return {};
+    }
+    return to_hex(ByteView(digest).first(size));
+  }
+
   std::unique_ptr<SSL, FreeSsl> ssl_;
+  std::string peer_certificate_;
   std::string joined_;
 };
 
@@ -172,7 +199,27 @@ std::unique_ptr<Transport> make_plain_transport(int socket) {
   return std::make_unique<PlainTransport>(socket);
 }
 
-Result<std::unique_ptr<TlsContext>> TlsContext::load(const Path& certificate, const Path& key) {
+namespace {
+
+Result<void> ask_for_certificates(SSL_CTX* context, const ServerOptions& options) {
+  const std::string& file = options.client_authority_file.native();
+  if (SSL_CTX_load_verify_file(context, file.c_str()) != 1) {
+    return tls_failure("clients' authority " + file);
+  }
+  SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(file.c_str()));
+  const int required = options.client_certificate_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | required, nullptr);
+  // A resumed session would skip the check, and outlive the certificate.
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_num_tickets(context, 0);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TlsContext>> TlsContext::load(const ServerOptions& options) {
+  const Path& certificate = options.certificate_file;
+  const Path& key = options.key_file;
   std::unique_ptr<SSL_CTX, FreeContext> context(SSL_CTX_new(TLS_server_method()));
   if (!context) return tls_failure("TLS");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION);
@@ -190,6 +237,7 @@ Result<std::unique_ptr<TlsContext>> TlsContext::load(const Path& certificate, co
   if (SSL_CTX_check_private_key(context.get()) != 1) {
     return tls_failure("key " + key.string() + " does not belong to " + certificate.string());
   }
+  if (!options.client_authority_file.empty()) TRY(ask_for_certificates(context.get(), options));
   return std::make_unique<OpenSslContext>(std::move(context));
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/file_descriptor.h"
+#include "http/server.h"
 
 namespace bulkhead::http::internal {
 
@@ -29,6 +30,8 @@ class Transport {
   // Of head, then body: one system call where the kernel takes both.
   virtual Moved write(std::string_view head, std::string_view body) = 0;
   virtual Moved send_file(int file, std::uint64_t offset, std::uint64_t length) = 0;
+  // SHA-256 in hex of the certificate that the peer showed; empty: none.
+  virtual std::string peer_certificate() const { return {}; }
   // Says goodbye in the protocol; the socket's own shutdown follows.
   virtual void close_notify() = 0;
 };
@@ -40,7 +43,7 @@ class TlsContext {
  public:
   virtual ~TlsContext() = default;
   virtual std::unique_ptr<Transport> make_transport(int socket) = 0;
-  static Result<std::unique_ptr<TlsContext>> load(const Path& certificate, const Path& key);
+  static Result<std::unique_ptr<TlsContext>> load(const ServerOptions& options);
 };
 
 // False when the time is over.
