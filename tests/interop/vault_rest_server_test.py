@@ -26,14 +26,12 @@ COMPARED = ("content-range", "content-length")
 DIFFERENCES = {
     "rclone": {
         "list v1": ((400,), 200, "rclone lists in version 2 only"),
-        "empty list": ((404,), 200, "rclone's folder is made by its first file; restic takes "
-                                    "404 for an empty list"),
         "same bytes again": ((403,), 200, "a client that did not see the answer sends again"),
         "same config again": ((403,), 200, "as above"),
         "delete repository": ((405,), 403, "both refuse; restic takes either"),
         "wrong bytes": ((200, 500), 400, "rclone does not compare the bytes with the name"),
         "read wrong bytes": ((200,), 404, "as above"),
-        "range past the end": ((416,), 416, ""),
+        "range past the end": ((206,), 416, "rclone answers with no bytes; rest-server with 416"),
         "unknown type": ((200, 403, 404, 405), 404, "rclone stores any path"),
         "short name": ((200, 403, 404, 405), 404, "rclone stores any name"),
         "upper-case name": ((200, 403, 404, 405), 404, "rclone stores any name"),
@@ -178,10 +176,12 @@ class SameProtocol(unittest.TestCase):
             self.assertEqual(ours_status, status)
         if ours_status != status or status >= 300:
             return
+        is_list = headers.get("content-type") in (V1, V2)
         for header in COMPARED:
-            if header in headers:
+            # White space in JSON is anybody's own.
+            if header in headers and not (is_list and header == "content-length"):
                 self.assertEqual(ours_headers.get(header), headers[header], header)
-        if headers.get("content-type") in (V1, V2):
+        if is_list:
             self.assertEqual(ours_headers["content-type"], headers["content-type"])
             key = lambda entry: entry["name"] if isinstance(entry, dict) else entry
             self.assertEqual(sorted(json.loads(ours_body), key=key),
