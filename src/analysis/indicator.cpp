@@ -34,11 +34,13 @@ Result<IndicatorKind> indicator_kind_from(std::string_view name) {
 }
 
 json::Value to_json(const Indicator& indicator) {
-  return json::Object{{"kind", std::string(name_of(indicator.kind))},
-                      {"service", indicator.service},
-                      {"path", indicator.path},
-                      {"time", to_rfc3339(indicator.time)},
-                      {"explanation", indicator.explanation}};
+  json::Object out{{"kind", std::string(name_of(indicator.kind))},
+                   {"service", indicator.service},
+                   {"path", indicator.path},
+                   {"time", to_rfc3339(indicator.time)},
+                   {"explanation", indicator.explanation}};
+  if (!indicator.generation.empty()) out.set("generation", indicator.generation);
+  return out;
 }
 
 Result<Indicator> indicator_from_json(const json::Value& value) {
@@ -50,6 +52,9 @@ Result<Indicator> indicator_from_json(const json::Value& value) {
   const std::string time = TRY(value["time"].to_string("indicator's time"));
   indicator.time = TRY(from_rfc3339(time));
   indicator.explanation = TRY(value["explanation"].to_string("indicator's explanation"));
+  if (!value["generation"].is_null()) {
+    indicator.generation = TRY(value["generation"].to_string("indicator's generation"));
+  }
   return indicator;
 }
 

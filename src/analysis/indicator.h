@@ -28,6 +28,7 @@ struct Indicator {
   std::string path;         // relative to the dataset; empty where it is about the whole of it
   WallTime time;            // when it was seen
   std::string explanation;  // a sentence for the operator
+  std::string generation;   // of the dataset, "g2"; empty where that is not known
 
   bool operator==(const Indicator&) const = default;
 };

@@ -16,7 +16,8 @@ Indicator make(const ComparisonInput& input, IndicatorKind kind, std::string pat
           .service = input.service,
           .path = std::move(path),
           .time = input.time,
-          .explanation = std::move(explanation)};
+          .explanation = std::move(explanation),
+          .generation = input.generation};
 }
 
 void find_canaries(const ComparisonInput& input, const Listing& before, const Listing& after,

@@ -40,7 +40,8 @@ struct ComparisonLimits {
 
 struct ComparisonInput {
   std::string service;
-  WallTime time;  // of the newer snapshot: its indicators bear it
+  WallTime time;           // of the newer snapshot: its indicators bear it
+  std::string generation;  // of the dataset that the newer one was taken of
   std::vector<std::string> canaries;
 };
 

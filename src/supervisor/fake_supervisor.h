@@ -88,6 +88,7 @@ class FakeSupervisor final : public Supervisor {
     if (!std::filesystem::is_directory(layout_.generation(name, generation))) {
       return fail(ErrorKind::not_found, generation);
     }
+    calls.push_back("start_clean_room " + name + " " + generation);
     clean_generation = generation;
     statuses[name].cleanroom_instance = "i2";
     return std::string("i2");

@@ -22,7 +22,15 @@ class Protection final : public Extension {
               return desk_->is_tainted(service, begun, complete);
             }),
         recovery_(supervisor, *desk_, backups_, vault_,
-                  {.rearm = [this](const std::string& service) { return watch(service); },
+                  {.watch_clean_room =
+                       [this](const std::string& service, const std::string& generation) {
+                         return watch(service, generation);
+                       },
+                   .look = [this](const std::string& service) { watcher_->look(service); },
+                   .watch_promoted =
+                       [this](const std::string& service, const std::string& generation) {
+                         return watch_promoted(service, generation);
+                       },
                    .ask_page =
                        [this](const std::string& host, const std::string& pass) {
                          return OutsideProbe(supervisor_).need_page(host, pass);
@@ -41,6 +49,13 @@ class Protection final : public Extension {
     supervisor_.set_exposure_gate(nullptr);
   }
 
+  // Before the routes are there: a recovery may be asked for as soon as they are.
+  Result<void> start_watcher() {
+    watcher_ = TRY(Watcher::start(
+        supervisor_.clock(), [this](const analysis::Indicator& found) { desk_->report(found); }));
+    return {};
+  }
+
   void add_routes(http::Router& router) override {
     add_protection_routes(router, {.supervisor = supervisor_,
                                    .desk = *desk_,
@@ -51,13 +66,11 @@ class Protection final : public Extension {
   }
 
   Result<void> start() override {
-    watcher_ = TRY(Watcher::start(
-        supervisor_.clock(), [this](const analysis::Indicator& found) { desk_->report(found); }));
     desk_->resume();
     for (const ServiceConfig& service : supervisor_.estate().services) {
       if (is_evidence(service.name)) continue;
       // One dataset that cannot be watched is no reason to run the estate without the others.
-      if (const Result<void> watched = watch(service.name); !watched) {
+      if (const Result<void> watched = watch_current(service.name); !watched) {
         log::error("A dataset is not watched",
                    {{"service", service.name}, {"error", watched.error().message()}});
       }
@@ -81,13 +94,25 @@ class Protection final : public Extension {
            !affected->current_indicators().empty();
   }
 
-  Result<void> watch(const std::string& name) {
-    const ServiceConfig& service = *supervisor_.estate().find(name);
+  Result<void> watch_current(const std::string& name) {
     const ServiceStatus status = TRY(supervisor_.service(name));
+    return watch(name, status.generation);
+  }
+
+  Result<void> watch_promoted(const std::string& name, const std::string& generation) {
+    watcher_->look(name);
+    if (!watcher_->is_armed(name, generation)) TRY(watch(name, generation));
+    watcher_->keep_only(name, generation);
+    return {};
+  }
+
+  Result<void> watch(const std::string& name, const std::string& generation) {
+    const ServiceConfig& service = *supervisor_.estate().find(name);
     const std::vector<analysis::Indicator> touched = TRY(tend_canaries(
-        supervisor_.layout(), service, status.generation, random_, supervisor_.clock().now()));
+        supervisor_.layout(), service, generation, random_, supervisor_.clock().now()));
     DatasetWatchOptions options{.service = name,
-                                .root = supervisor_.layout().generation(name, status.generation),
+                                .generation = generation,
+                                .root = supervisor_.layout().generation(name, generation),
                                 .canaries = {},
                                 .limits = {.window = service.watch.period,
                                            .illegible_max = service.watch.files_of_high_entropy_max,
@@ -95,7 +120,10 @@ class Protection final : public Extension {
                                            .removed_max = service.watch.files_changed_max},
                                 .entropy_bits_min = service.watch.entropy_bits_min};
     for (const Path& canary : service.canaries) {
-      if (std::filesystem::exists(options.root / canary)) options.canaries.insert(canary.string());
+      if (std::filesystem::is_regular_file(
+              std::filesystem::symlink_status(options.root / canary))) {
+        options.canaries.insert(canary.string());
+      }
     }
     TRY(watcher_->arm(std::move(options)));
     for (const analysis::Indicator& indicator : touched) desk_->report(indicator);
@@ -133,7 +161,9 @@ class Protection final : public Extension {
 
 Result<std::unique_ptr<Extension>> make_protection(Supervisor& supervisor) {
   std::unique_ptr<IncidentDesk> desk = TRY(IncidentDesk::open(supervisor));
-  return std::make_unique<Protection>(supervisor, std::move(desk));
+  auto protection = std::make_unique<Protection>(supervisor, std::move(desk));
+  TRY(protection->start_watcher());
+  return protection;
 }
 
 }  // namespace bulkhead::supervisor

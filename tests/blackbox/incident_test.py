@@ -66,8 +66,10 @@ class IncidentTest(unittest.TestCase):
         damaged = self.estate.folder / "datasets/alpha/g1/generation.txt"
         self.assertEqual(damaged.read_text(), "damaged", "the damaged generation is kept")
         alpha = self.affected("alpha")
-        self.assertGreater(alpha["files_damaged"], 0)
-        self.assertEqual(alpha["files_damaged"], alpha["files_recovered"])
+        self.assertEqual(alpha["files_damaged"], 2)  # the two that attack() has written to
+        self.assertEqual(alpha["files_recovered"], 2)
+        self.assertNotEqual((self.dataset("alpha") / "archive/passwords.csv").read_text(),
+                            "damaged")
         self.assertEqual(self.affected("beta")["rpo_ms"], 0)
         evidence = self.estate.folder / "incidents" / incident["id"] / "evidence/alpha"
         self.assertTrue((evidence / "processes.json").exists())
@@ -87,6 +89,27 @@ class IncidentTest(unittest.TestCase):
         self.estate.bulkhead("incident", "recover")
         self.assertEqual(self.affected("alpha")["seals"], 2)
         self.assertTrue((self.dataset("alpha") / "archive/passwords.csv").exists())
+
+    def test_change_in_the_clean_room_keeps_the_service_sealed(self):
+        (self.dataset("alpha") / "tamper.txt").write_text("the program touches its canary")
+        self.estate.bulkhead("backup")
+        self.attack()
+        for _ in range(2):
+            refused = self.estate.bulkhead("incident", "recover", check=False)
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("changed in the clean room", refused.stdout + refused.stderr)
+            self.assertEqual(self.estate.get("alpha.localhost").status, 503)
+            self.assertEqual(self.estate.service("alpha")["exposure"], "sealed")
+        self.assertEqual(self.dataset("alpha").name, "g1")
+
+    def test_closed_incident_is_on_the_status_page_after_a_restart(self):
+        self.estate.bulkhead("incident", "declare", "gamma", "--reason", "a call from the ICC")
+        self.estate.bulkhead("incident", "close")
+        self.assertEqual(self.estate.stop(), 0)
+        self.estate.start()
+        wait_until(lambda: "The incident is over" in self.estate.get("status.localhost",
+                                                                     "/en/").body,
+                   "the status page tells of the closed incident")
 
     def test_end_of_bulkheadd_in_a_recovery_loses_nothing(self):
         self.estate.bulkhead("backup")

@@ -98,27 +98,30 @@ Result<BackupOutcome> Backups::back_up_now(const ServiceStatus& status, const Pr
   if (taken.before) {
     const ServiceConfig& config = *supervisor_.estate().find(status.name);
     const std::shared_ptr<repository::Repository> repository = TRY(vault_.open());
-    outcome.indicators = TRY_CONTEXT(
-        compare_snapshots(
-            *repository,
-            {.service = status.name, .time = outcome.time, .canaries = canaries_of(config)},
-            *taken.before, taken.snapshot),
-        "comparing the snapshot of " + status.name + " with the one before");
+    outcome.indicators =
+        TRY_CONTEXT(compare_snapshots(*repository,
+                                      {.service = status.name,
+                                       .time = outcome.time,
+                                       .generation = status.generation,
+                                       .canaries = canaries_of(config)},
+                                      *taken.before, taken.snapshot),
+                    "comparing the snapshot of " + status.name + " with the one before");
   }
   return outcome;
 }
 
-Result<std::vector<analysis::Indicator>> Backups::compare(const std::string& service,
+Result<std::vector<analysis::Indicator>> Backups::compare(const ServiceStatus& status,
                                                           const Taken& taken) {
   if (!taken.before) return std::vector<analysis::Indicator>();
   const std::shared_ptr<repository::Repository> repository = TRY(vault_.open());
   return TRY_CONTEXT(
       compare_snapshots(*repository,
-                        {.service = service,
+                        {.service = status.name,
                          .time = taken.snapshot.time,
-                         .canaries = canaries_of(*supervisor_.estate().find(service))},
+                         .generation = status.generation,
+                         .canaries = canaries_of(*supervisor_.estate().find(status.name))},
                         *taken.before, taken.snapshot),
-      "comparing the snapshot of " + service + " with the one before");
+      "comparing the snapshot of " + status.name + " with the one before");
 }
 
 // True where the service has left consistent copies of its databases.
@@ -193,7 +196,7 @@ Result<EvidenceOutcome> Backups::preserve(const std::string& service, const std:
   outcome.snapshot = taken.snapshot;
   outcome.before = taken.before;
   outcome.unreadable = taken.unreadable;
-  outcome.indicators = TRY(compare(service, taken));
+  outcome.indicators = TRY(compare(status, taken));
   if (taken.before) {
     const std::shared_ptr<repository::Repository> repository = TRY(vault_.open());
     const analysis::Listing before = TRY(listing_of(*repository, *taken.before));

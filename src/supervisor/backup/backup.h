@@ -84,7 +84,7 @@ class Backups {
   Result<Taken> take(const ServiceStatus& status, std::vector<std::string> tags,
                      Completeness completeness, const Progress& progress,
                      const std::atomic<bool>* cancel);
-  Result<std::vector<analysis::Indicator>> compare(const std::string& service, const Taken& taken);
+  Result<std::vector<analysis::Indicator>> compare(const ServiceStatus& status, const Taken& taken);
   std::mutex& lock_of(const std::string& service);
 
   Supervisor& supervisor_;

@@ -2,7 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace bulkhead::supervisor {
+
+std::uint64_t generation_number(std::string_view generation) {
+  if (!generation.starts_with('g')) return 0;
+  return parse_u64(generation.substr(1)).value_or(0);
+}
 
 Path Layout::service_config(std::string_view service) const {
   return folder_ / "services" / fmt::format("{}.toml", service);

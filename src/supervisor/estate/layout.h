@@ -3,11 +3,15 @@
 // bulkheadd and the gateway run with the estate's folder as their working directory.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "base/file.h"
 
 namespace bulkhead::supervisor {
+
+// "g3" -> 3; 0 for what is no generation's name. A later one has the higher number.
+std::uint64_t generation_number(std::string_view generation);
 
 class Layout {
  public:

@@ -28,7 +28,11 @@ json::Array names_of(const std::vector<std::string>& services) {
 bool is_known(const Incident& incident, const analysis::Indicator& indicator) {
   const AffectedService* service = incident.find(indicator.service);
   if (service == nullptr) return false;
-  const auto current = service->current_indicators();
+  // What another generation has shown says nothing of this one.
+  std::vector<analysis::Indicator> current = service->current_indicators();
+  std::erase_if(current, [&](const analysis::Indicator& known) {
+    return known.generation != indicator.generation;
+  });
   if (current.size() >= kIndicatorsMax) return true;
   // While a promotion runs, what was seen before it may be of the generation before.
   const auto promotion = service->steps.find(Step::promote);
@@ -377,7 +381,7 @@ Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) c
   if (affected->promoted && !indicators.empty()) {
     return fail(ErrorKind::conflict,
                 fmt::format("{0} has an indicator since it was restored: {1}. Run: bulkhead seal "
-                            "{0}, then bulkhead incident recover {0}",
+                            "{0}, then bulkhead incident recover --service {0}",
                             service, indicators.back().explanation));
   }
   const auto has_passed = [&](std::initializer_list<Step> steps) {
@@ -389,7 +393,7 @@ Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) c
   }
   return fail(ErrorKind::conflict,
               fmt::format("{0} is sealed by incident {1} and has not passed its gates; run: "
-                          "bulkhead incident recover {0}",
+                          "bulkhead incident recover --service {0}",
                           service, open->incident.id));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "supervisor/estate/layout.h"
+
 namespace bulkhead::supervisor {
 namespace {
 
@@ -53,11 +55,28 @@ void forget_passed_steps(AffectedService& service) {
                 [](const auto& step) { return step.second.state != StepState::running; });
 }
 
+// What was restored is no longer what was verified: all that was done with it is done again, with
+// another restoration.
+void forget_clean_room(AffectedService& service) {
+  for (const Step step : {Step::restore, Step::verify, Step::start, Step::integrity,
+                          Step::readiness, Step::probe, Step::promote}) {
+    const auto found = service.steps.find(step);
+    if (found == service.steps.end()) continue;
+    if (found->second.state == StepState::running) {
+      found->second.is_void = true;
+    } else {
+      service.steps.erase(found);
+    }
+  }
+}
+
 Result<void> apply_indicator(Incident& incident, const Record& record) {
   analysis::Indicator indicator = TRY(analysis::indicator_from_json(record.details));
   AffectedService& service = need(incident, indicator.service);
   service.indicators.push_back(std::move(indicator));
-  if (service.is_current(service.indicators.back()) && service.promoted) {
+  if (service.is_of_clean_room(service.indicators.back())) {
+    forget_clean_room(service);
+  } else if (service.is_of_promoted(service.indicators.back())) {
     forget_passed_steps(service);
   }
   return {};
@@ -72,9 +91,11 @@ Result<void> apply_step(Incident& incident, const Record& record) {
   if (record.kind == RecordKind::step_started) {
     entry.state = StepState::running;
     entry.started = record.time;
+    entry.is_void = false;
     ++entry.attempts;
     return {};
   }
+  const bool is_void = entry.is_void;
   entry.ended = record.time;
   entry.message = record.message;
   entry.details = record.details;
@@ -87,6 +108,7 @@ Result<void> apply_step(Incident& incident, const Record& record) {
       forget_passed_steps(service);
     }
   }
+  if (is_void) service.steps.erase(step);
   return {};
 }
 
@@ -139,7 +161,23 @@ bool AffectedService::is_done(Step step) const {
 }
 
 bool AffectedService::is_current(const analysis::Indicator& indicator) const {
-  return !promoted || indicator.time > *promoted;
+  if (!promoted) return true;
+  const std::uint64_t in_use = generation_number(fact(Step::promote, "generation"));
+  if (!indicator.generation.empty() && in_use > 0) {
+    return generation_number(indicator.generation) >= in_use;
+  }
+  return indicator.time > *promoted;
+}
+
+bool AffectedService::is_of_promoted(const analysis::Indicator& indicator) const {
+  if (!promoted || !is_current(indicator)) return false;
+  return indicator.generation.empty() || indicator.generation == fact(Step::promote, "generation");
+}
+
+bool AffectedService::is_of_clean_room(const analysis::Indicator& indicator) const {
+  const std::string restored = fact(Step::restore, "generation");
+  return !restored.empty() && indicator.generation == restored &&
+         restored != fact(Step::promote, "generation");
 }
 
 std::vector<analysis::Indicator> AffectedService::current_indicators() const {

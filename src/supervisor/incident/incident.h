@@ -25,6 +25,7 @@ struct StepRecord {
   std::uint32_t attempts = 0;
   std::string message;
   json::Object details;
+  bool is_void = false;  // an indicator came while it ran: its end counts for nothing
 };
 
 struct AffectedService {
@@ -43,11 +44,16 @@ struct AffectedService {
   std::optional<WallTime> promoted;
 
   bool is_done(Step step) const;
-  // Indicators since the last promotion began.
+  // Of the generation that the service runs on since its last promotion, or of a later one; where
+  // its generation is not known, since that promotion began.
   bool is_current(const analysis::Indicator& indicator) const;
   std::vector<analysis::Indicator> current_indicators() const;
   // Restored in this incident, and no indicator since.
   bool needs_recheck_only() const;
+  // Of what the service runs on since its last promotion.
+  bool is_of_promoted(const analysis::Indicator& indicator) const;
+  // Of the generation that was restored last and is not in use yet: changed in the clean room.
+  bool is_of_clean_room(const analysis::Indicator& indicator) const;
   // A string that a step found, or "".
   std::string fact(Step step, std::string_view key) const;
   std::optional<std::uint64_t> number(Step step, std::string_view key) const;

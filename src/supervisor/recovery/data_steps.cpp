@@ -37,9 +37,7 @@ Result<std::string> next_generation(const Path& dataset) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(dataset, error)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with('g')) {
-      last = std::max(last, parse_u64(std::string_view(name).substr(1)).value_or(0));
-    }
+    last = std::max(last, generation_number(name));
   }
   if (error) return fail_errno(error.value(), "reading " + dataset.string());
   return fmt::format("g{}", last + 1);

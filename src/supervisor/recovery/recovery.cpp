@@ -150,6 +150,7 @@ Result<void> Recovery::take(const std::string& service, Step step, JobHandle& jo
 
 Result<StepOutcome> Recovery::perform(const Incident& incident, const std::string& service,
                                       Step step, JobHandle& job) {
+  if (checks_the_clean_room(step)) TRY(expect_untouched(service));
   switch (step) {
     case Step::preserve: return data_.preserve(incident, service, job.cancelled());
     case Step::choose: return data_.choose(incident, service);
@@ -187,6 +188,8 @@ Result<StepOutcome> Recovery::start_clean_room(const Incident& incident,
   const AffectedService* affected = incident.find(service);
   const std::string generation = affected->fact(Step::restore, "generation");
   const std::size_t settled = TRY(data_.settle_databases(incident, service));
+  // From what was verified on: a change by what runs there must not pass for how it always was.
+  TRY(outside_.watch_clean_room(service, generation));
   const std::string instance =
       TRY(supervisor_.start_clean_room(service, generation, kStartWaitMax));
   return StepOutcome{
@@ -227,11 +230,30 @@ Result<StepOutcome> Recovery::probe_clean_room(const std::string& service) {
                                {"took_ms", static_cast<std::int64_t>(result.took.count())}}};
 }
 
+Result<void> Recovery::expect_untouched(const std::string& service) {
+  outside_.look(service);
+  const std::optional<Incident> open = desk_.current();
+  const AffectedService* affected = open ? open->find(service) : nullptr;
+  if (affected == nullptr) return {};
+  for (const analysis::Indicator& indicator : affected->indicators) {
+    if (!affected->is_of_clean_room(indicator)) continue;
+    TRY(supervisor_.end_clean_room(service));
+    outside_.look(
+        service);  // nothing of it must come later, when the next restoration is under way
+    return fail(ErrorKind::conflict,
+                fmt::format("its data were changed in the clean room after they were verified: {}. "
+                            "Run the recovery again: it restores into a new generation. If it "
+                            "happens again, the snapshot or the program itself is not clean",
+                            indicator.explanation));
+  }
+  return {};
+}
+
 Result<StepOutcome> Recovery::promote(const std::string& service) {
   TRY(supervisor_.promote(service));
-  // Watched before anybody gets in; what is not watched is not opened.
-  TRY(outside_.rearm(service));
   const ServiceStatus status = TRY(supervisor_.service(service));
+  // What is not watched is not opened.
+  TRY(outside_.watch_promoted(service, status.generation));
   return StepOutcome{
       .message = fmt::format("{} is now what was in the clean room, on {}, watched, still sealed",
                              service, status.generation),

@@ -19,8 +19,14 @@ namespace bulkhead::supervisor {
 class Recovery {
  public:
   struct Outside {
-    // Puts the generation that a service now runs on under watch.
-    std::function<Result<void>(const std::string& service)> rearm;
+    // Puts a restored generation under watch, before anything runs on it.
+    std::function<Result<void>(const std::string& service, const std::string& generation)>
+        watch_clean_room;
+    // Reports what has happened to the service's data until now, before it returns.
+    std::function<void(const std::string& service)> look;
+    // The generation is now the one in use: the same watch goes on, those on others end.
+    std::function<Result<void>(const std::string& service, const std::string& generation)>
+        watch_promoted;
     // Asks the gateway for a page as a visitor with that pass: OutsideProbe::need_page().
     std::function<Result<ProbeResult>(const std::string& host, const std::string& pass)> ask_page;
   };
@@ -48,6 +54,8 @@ class Recovery {
                                   const std::string& path, std::string_view what);
   Result<StepOutcome> probe_clean_room(const std::string& service);
   Result<StepOutcome> promote(const std::string& service);
+  // Kind conflict where what was verified has changed since; the clean room is then ended.
+  Result<void> expect_untouched(const std::string& service);
   Result<StepOutcome> open(const std::string& service, Exposure to);
   Result<Incident> need(const std::string& incident) const;
   // "cleanroom" or "current": where the service is checked now.

@@ -76,13 +76,14 @@ class Recovering : public ::testing::Test {
     id = desk->current().value().id;
     clock.advance(1s);
   }
-  void touch_canary() {
+  void touch_canary(const std::string& generation = "") {
     clock.advance(1s);
     desk->report({.kind = analysis::IndicatorKind::canary_touched,
                   .service = "website",
                   .path = "0.csv",
                   .time = clock.now(),
-                  .explanation = "touched again"});
+                  .explanation = "touched again",
+                  .generation = generation});
   }
   // Runs as a job does, and waits for its end.
   JobStatus recover(const std::vector<std::string>& services = {},
@@ -116,7 +117,8 @@ class Recovering : public ::testing::Test {
     return repository::Repository::init(std::move(backend), "password", init, options);
   }};
   std::vector<std::string> visitors;
-  std::function<void()> on_rearm;
+  std::function<void()> on_promoted;
+  std::function<void()> on_look;
   bool gateway_answers = true;
   Backups backups{supervisor, vault,
                   [this](const analysis::Indicator& indicator) { desk->report(indicator); },
@@ -128,8 +130,17 @@ class Recovering : public ::testing::Test {
       *desk,
       backups,
       vault,
-      {.rearm = [this](const std::string&) -> Result<void> {
-         if (on_rearm) on_rearm();
+      {.watch_clean_room = [this](const std::string& service,
+                                  const std::string& generation) -> Result<void> {
+         supervisor.calls.push_back("watch " + service + " " + generation);
+         return {};
+       },
+       .look =
+           [this](const std::string&) {
+             if (on_look) on_look();
+           },
+       .watch_promoted = [this](const std::string&, const std::string&) -> Result<void> {
+         if (on_promoted) on_promoted();
          return {};
        },
        .ask_page = [this](const std::string& host, const std::string& pass) -> Result<ProbeResult> {
@@ -250,13 +261,69 @@ TEST_F(Recovering, CanaryTouchedAfterTheRecheckKeepsTheServiceSealedAndFreezesIt
   EXPECT_EQ(supervisor.statuses["website"].generation, "g3") << "restored, not rechecked";
 }
 
+TEST_F(Recovering, RestoredGenerationIsWatchedBeforeAnythingRunsOnIt) {
+  attack();
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
+  const auto& calls = supervisor.calls;
+  const auto watched = std::ranges::find(calls, "watch website g2");
+  const auto started = std::ranges::find(calls, "start_clean_room website g2");
+  ASSERT_NE(started, calls.end());
+  EXPECT_LT(watched, started);
+}
+
+TEST_F(Recovering, ChangeInTheCleanRoomIsRestoredAnewAndNotPromoted) {
+  attack();
+  supervisor.on_call = [this] { touch_canary("g2"); };  // by what runs in the clean room
+  const JobStatus job = recover({"website"});
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_NE(job.message.find("changed in the clean room"), std::string::npos) << job.message;
+  EXPECT_EQ(supervisor.statuses["website"].generation, "g1");
+  EXPECT_EQ(supervisor.statuses["website"].cleanroom_instance, "");
+  EXPECT_FALSE(supervisor.set_exposure("website", Exposure::public_, "impatience"));
+
+  supervisor.on_call = nullptr;
+  const JobStatus again = recover({"website"});
+  ASSERT_EQ(again.state, JobState::succeeded) << again.message;
+  EXPECT_EQ(supervisor.statuses["website"].generation, "g3");
+  EXPECT_EQ(read("website", "page-0"), prose(0));
+}
+
+TEST_F(Recovering, ChangeInTheCleanRoomOfASecondRestorationIsNoticedToo) {
+  attack();
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
+  touch_canary("g2");
+  supervisor.on_call = [this] { touch_canary("g3"); };
+  EXPECT_EQ(recover({"website"}).state, JobState::failed);
+  supervisor.on_call = nullptr;
+  const JobStatus again = recover({"website"});
+  ASSERT_EQ(again.state, JobState::succeeded) << again.message;
+  EXPECT_EQ(supervisor.statuses["website"].generation, "g4");
+}
+
+TEST_F(Recovering, ChangeThatIsSeenOnlyAfterThePromotionKeepsTheServiceSealed) {
+  attack();
+  on_promoted = [this] { touch_canary("g2"); };
+  EXPECT_EQ(recover({"website"}).state, JobState::failed);
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
+  on_promoted = nullptr;
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
+  EXPECT_EQ(supervisor.statuses["website"].generation, "g3");
+}
+
+TEST_F(Recovering, LateIndicatorOfTheGenerationBeforeDoesNotHoldUpTheNewOne) {
+  attack();
+  on_promoted = [this] { touch_canary("g1"); };
+  ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
+  EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::public_);
+}
+
 TEST_F(Recovering, CanaryTouchedWhileItIsPromotedKeepsTheServiceSealed) {
   attack();
-  on_rearm = [this] { touch_canary(); };
+  on_promoted = [this] { touch_canary(); };
   EXPECT_EQ(recover({"website"}).state, JobState::failed);
   EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
 
-  on_rearm = nullptr;
+  on_promoted = nullptr;
   clock.advance(1s);
   ASSERT_EQ(recover({"website"}).state, JobState::succeeded);
   EXPECT_EQ(supervisor.statuses["website"].generation, "g3");

@@ -160,7 +160,8 @@ Result<std::vector<analysis::Indicator>> tend_canaries(const Layout& layout,
                      .path = canary.string(),
                      .time = now,
                      .explanation = "the canary " + canary.string() + std::string(*harm) +
-                                    ", since a time when nobody watched"});
+                                    ", since a time when nobody watched",
+                     .generation = generation});
   }
   return found;
 }

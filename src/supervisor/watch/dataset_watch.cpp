@@ -137,7 +137,7 @@ Result<std::vector<analysis::Indicator>> DatasetWatch::read_events() {
     overflowed_ = false;
     return rescan();
   }
-  return std::exchange(found_, {});
+  return take_found();
 }
 
 void DatasetWatch::handle(int watch, std::uint32_t mask, const std::string& name) {
@@ -277,6 +277,11 @@ Result<std::vector<analysis::Indicator>> DatasetWatch::rescan() {
   for (const std::string& canary : options_.canaries) {
     if (!there.contains(canary)) canary_touched(canary, "removed");
   }
+  return take_found();
+}
+
+std::vector<analysis::Indicator> DatasetWatch::take_found() {
+  for (analysis::Indicator& indicator : found_) indicator.generation = options_.generation;
   return std::exchange(found_, {});
 }
 

@@ -25,7 +25,8 @@ inline constexpr std::chrono::minutes kSettledAfter{10};
 
 struct DatasetWatchOptions {
   std::string service;
-  Path root;                       // of the generation in use
+  std::string generation;          // that indicators are of
+  Path root;                       // of that generation
   std::set<std::string> canaries;  // relative to the root
   analysis::MassChangeLimits limits;
   double entropy_bits_min = analysis::kEntropyLostKindBits;
@@ -44,6 +45,7 @@ class DatasetWatch {
   // Compares all that is there with what was known.
   Result<std::vector<analysis::Indicator>> rescan();
   std::size_t files_known() const { return known_.size(); }
+  const DatasetWatchOptions& options() const { return options_; }
 
  private:
   DatasetWatch(DatasetWatchOptions options, const Clock& clock);
@@ -59,6 +61,7 @@ class DatasetWatch {
   void file_written(const std::string& path);
   void file_gone(const std::string& path);
   void folder_gone(const std::string& folder);
+  std::vector<analysis::Indicator> take_found();
   bool canary_touched(const std::string& path, std::string_view how);
   bool is_ignored(const std::string& path) const;
   void observe(analysis::ChangeKind kind, const std::string& path);

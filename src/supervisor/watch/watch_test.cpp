@@ -167,8 +167,29 @@ TEST_F(DatasetUnderWatch, WatcherHandsIndicatorsOverFromItsOwnThread) {
   std::unique_lock lock(mutex);
   ASSERT_TRUE(arrived.wait_for(lock, 30s, [&] { return !found.empty(); }));
   EXPECT_EQ(found[0].service, "website");
-  lock.unlock();
-  watcher->disarm("website");
+}
+
+TEST_F(DatasetUnderWatch, TwoGenerationsAreWatchedAtOnceAndNameThemselves) {
+  std::vector<Indicator> found;
+  auto watcher = Watcher::start(clock, [&](const Indicator& indicator) {
+                   found.push_back(indicator);
+                 }).value();
+  options.generation = "g1";
+  ASSERT_TRUE(watcher->arm(options));
+  const auto restored = TemporaryDirectory::create("watch").value();
+  std::filesystem::copy(root, restored.path(), std::filesystem::copy_options::recursive);
+  DatasetWatchOptions clean_room = options;
+  clean_room.generation = "g2";
+  clean_room.root = restored.path();
+  ASSERT_TRUE(watcher->arm(clean_room));
+  root = restored.path();
+  write("0-canary.csv", "changed");
+  watcher->look("website");  // all is handed over when it returns
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].generation, "g2");
+  watcher->keep_only("website", "g2");
+  EXPECT_FALSE(watcher->is_armed("website", "g1"));
+  EXPECT_TRUE(watcher->is_armed("website", "g2"));
 }
 
 }  // namespace

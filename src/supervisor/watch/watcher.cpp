@@ -1,7 +1,5 @@
 #include "supervisor/watch/watcher.h"
 
-#include <vector>
-
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -28,23 +26,59 @@ Watcher::~Watcher() {
 }
 
 Result<void> Watcher::arm(DatasetWatchOptions options) {
-  const std::string service = options.service;
+  const Key key{options.service, options.generation};
   DatasetWatch watch = TRY_CONTEXT(DatasetWatch::create(std::move(options), clock_),
-                                   "watching the dataset of " + service);
+                                   "watching the dataset of " + key.first);
   {
     const std::lock_guard lock(mutex_);
-    watches_[service] = std::make_unique<DatasetWatch>(std::move(watch));
+    watches_[key] = std::make_unique<DatasetWatch>(std::move(watch));
   }
   wake();
   return {};
 }
 
-void Watcher::disarm(const std::string& service) {
+bool Watcher::is_armed(const std::string& service, const std::string& generation) const {
+  const std::lock_guard lock(mutex_);
+  return watches_.contains({service, generation});
+}
+
+void Watcher::look(const std::string& service) { hand_over(service); }
+
+void Watcher::hand_over(const std::string& service) {
+  const std::lock_guard handing_over(handing_over_);
+  for (const analysis::Indicator& indicator : read_events(service)) listener_(indicator);
+}
+
+void Watcher::keep_only(const std::string& service, const std::string& generation) {
   {
     const std::lock_guard lock(mutex_);
-    watches_.erase(service);
+    std::erase_if(watches_, [&](const auto& entry) {
+      return entry.first.first == service && entry.first.second != generation;
+    });
   }
   wake();
+}
+
+std::vector<analysis::Indicator> Watcher::read_events(const std::string& service) {
+  std::vector<analysis::Indicator> found;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, watch] : watches_) {
+    if (!service.empty() && key.first != service) continue;
+    Result<std::vector<analysis::Indicator>> indicators = watch->read_events();
+    if (!indicators) {
+      log::error("A dataset cannot be watched",
+                 {{"service", key.first}, {"error", indicators.error().message()}});
+      found.push_back({.kind = analysis::IndicatorKind::watch_blind,
+                       .service = key.first,
+                       .path = {},
+                       .time = clock_.now(),
+                       .explanation = indicators.error().message(),
+                       .generation = key.second});
+      continue;
+    }
+    found.insert(found.end(), indicators->begin(), indicators->end());
+  }
+  return found;
 }
 
 void Watcher::wake() {
@@ -59,7 +93,7 @@ void Watcher::run() {
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return;
-      for (const auto& [service, watch] : watches_) {
+      for (const auto& [key, watch] : watches_) {
         waiting.push_back({.fd = watch->descriptor(), .events = POLLIN, .revents = 0});
       }
     }
@@ -70,24 +104,7 @@ void Watcher::run() {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t drained = read(wake_.get(), &count, sizeof count);
 
-    std::vector<analysis::Indicator> found;
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& [service, watch] : watches_) {
-        Result<std::vector<analysis::Indicator>> indicators = watch->read_events();
-        if (!indicators) {
-          log::error("A dataset cannot be watched",
-                     {{"service", service}, {"error", indicators.error().message()}});
-          found.push_back({.kind = analysis::IndicatorKind::watch_blind,
-                           .service = service,
-                           .time = clock_.now(),
-                           .explanation = indicators.error().message()});
-          continue;
-        }
-        found.insert(found.end(), indicators->begin(), indicators->end());
-      }
-    }
-    for (const analysis::Indicator& indicator : found) listener_(indicator);
+    hand_over("");
   }
 }
 
