@@ -1,5 +1,7 @@
 // The drill's own look into the vault: it opens the repository itself and believes nothing that
 // bulkheadd says about it.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -34,8 +36,11 @@ Result<std::unique_ptr<repository::Repository>> open_vault(const supervisor::Est
 
 // What the website itself writes when it starts, and the copies that took their databases' place.
 bool is_written_by_the_service(const std::string& path) {
-  return path.starts_with(".quiesced") || path.find(".sqlite") != std::string::npos ||
-         path.find("index/") != std::string::npos || path.find("search/") != std::string::npos;
+  if (path.find(".sqlite") != std::string::npos) return true;
+  // By whole names: a page about "document-search" is the editors'.
+  return std::ranges::any_of(Path(path), [](const Path& part) {
+    return part == ".quiesced" || part == "index" || part == "search";
+  });
 }
 
 }  // namespace

@@ -137,6 +137,11 @@ class Interruption {
     std::thread([this] { wait_and_end(); }).detach();
   }
   void watch_over(pid_t bulkheadd) { bulkheadd_ = bulkheadd; }
+  // What fails from then on fails because the estate is being ended: returns only where no signal
+  // came.
+  void await_end_if_begun() const {
+    while (has_begun_) pause();
+  }
   // Until the signal comes; the process then ends with `status`.
   [[noreturn]] void await(int status) {
     status_ = status;
@@ -144,10 +149,11 @@ class Interruption {
   }
 
  private:
-  void wait_and_end() const {
+  void wait_and_end() {
     int received = 0;
     while (sigwait(&signals_, &received) != 0) {
     }
+    has_begun_ = true;
     fmt::print(stderr, "\nEnding the estate …\n");
     if (const pid_t process = bulkheadd_; process > 0 && kill(process, SIGTERM) == 0) {
       siginfo_t ended{};
@@ -161,6 +167,7 @@ class Interruption {
   sigset_t signals_{};
   std::atomic<pid_t> bulkheadd_ = -1;
   std::atomic<int> status_ = 130;
+  std::atomic<bool> has_begun_ = false;
 };
 
 Result<int> drill(const DrillVerb& verb) {
@@ -197,6 +204,7 @@ Result<int> drill(const DrillVerb& verb) {
   {
     Rehearsal rehearsal(stage, control, narration);
     const Result<void> played = rehearsal.run();
+    interruption.await_end_if_begun();
     report = rehearsal.take_report();
     if (!played) {
       report.failure = played.error().message();
