@@ -183,7 +183,8 @@ TEST_F(Desk, SealedServiceIsNotOpenedBeforeItsGates) {
   const auto refused = supervisor.set_exposure("website", Exposure::public_, "impatience");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind(), ErrorKind::conflict);
-  EXPECT_NE(refused.error().message().find("bulkhead incident recover --service website"), std::string::npos);
+  EXPECT_NE(refused.error().message().find("bulkhead incident recover --service website"),
+            std::string::npos);
   EXPECT_TRUE(supervisor.set_exposure("mail", Exposure::members, "not part of it"));
 }
 
