@@ -4,11 +4,13 @@
 #include <cctype>
 #include <exception>
 #include <mutex>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/guarded.h"
+#include "search/internal/fold.h"
 #include "search/internal/record.h"
 
 namespace bulkhead::search {
@@ -77,6 +79,37 @@ struct Parsed {
   std::string suggestion;
 };
 
+// A word of a found text, stemmed as it was found: as it stands, or by its form without accents,
+// under which the index holds it as well. Without this a snippet marks only the former.
+class FoundStem final : public Xapian::StemImplementation {
+ public:
+  FoundStem(std::string_view language, const std::set<std::string>& query_terms)
+      : base_(internal::stemmer_of(language)), query_terms_(query_terms) {}
+  std::string operator()(const std::string& word) override {
+    std::string stem = base_(word);
+    if (query_terms_.contains("Z" + stem)) return stem;
+    const std::string folded = internal::fold_accents(word);
+    if (folded == word) return stem;
+    // The whole word is a term too, where another language's stemmer left it alone.
+    return query_terms_.contains("Z" + folded) ? folded : base_(folded);
+  }
+  std::string get_description() const override { return "FoundStem"; }
+
+ private:
+  const Xapian::Stem base_;
+  const std::set<std::string>& query_terms_;
+};
+
+// The parser takes a word with a capital for a name and does not stem it; visitors mean nothing by
+// it.
+std::string lower_case(std::string_view text) {
+  std::string out;
+  for (Xapian::Utf8Iterator at(text.data(), text.size()); at != Xapian::Utf8Iterator(); ++at) {
+    Xapian::Unicode::append_utf8(out, Xapian::Unicode::tolower(*at));
+  }
+  return out;
+}
+
 // Letters and digits only; what ASCII has for operators becomes a space.
 std::string plain_words(std::string_view text) {
   std::string out(text);
@@ -105,7 +138,7 @@ Xapian::Query parse_words(Xapian::QueryParser& parser, const std::string& text) 
 }
 
 Parsed parse(const Query& query, const Xapian::Database& database) {
-  const std::string text = query.text.substr(0, kQuerySizeMax);
+  const std::string text = lower_case(query.text.substr(0, kQuerySizeMax));
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return {Xapian::Query::MatchAll, ""};
   Xapian::QueryParser parser;
   parser.set_database(database);
@@ -130,6 +163,15 @@ Xapian::Query with_filters(Xapian::Query query, const Query& asked) {
     query = Xapian::Query(Xapian::Query::OP_FILTER, query, any);
   }
   return query;
+}
+
+// Chinese is matched by the character, and read by the word.
+void join_marks(std::string& snippet_html) {
+  constexpr std::string_view kBetween = "</mark><mark>";
+  for (std::size_t at = snippet_html.find(kBetween); at != std::string::npos;
+       at = snippet_html.find(kBetween, at)) {
+    snippet_html.erase(at, kBetween.size());
+  }
 }
 
 class XapianIndex final : public Index {
@@ -268,19 +310,22 @@ Answer XapianIndex::search_once(const Query& query, Xapian::Database& database) 
       static_cast<Xapian::doccount>(std::min<std::size_t>(query.offset, database.get_doccount()));
   const Xapian::MSet matches = enquire.get_mset(offset, limit, kCountedMax);
 
+  const std::set<std::string> query_terms(parsed.query.get_terms_begin(),
+                                          parsed.query.get_terms_end());
   Answer answer;
   answer.total = matches.get_matches_estimated();
   for (auto match = matches.begin(); match != matches.end(); ++match) {
     auto data = internal::decode_data(match.get_document().get_data());
     if (!data) throw Xapian::DatabaseCorruptError(data.error().message());
-    const std::string snippet =
-        matches.snippet(data->text, kSnippetLength, internal::stemmer_of(data->language),
-                        Xapian::MSet::SNIPPET_BACKGROUND_MODEL | Xapian::MSet::SNIPPET_CJK_NGRAM,
-                        "<mark>", "</mark>", "…");
+    std::string snippet = matches.snippet(
+        data->text, kSnippetLength, Xapian::Stem(new FoundStem(data->language, query_terms)),
+        Xapian::MSet::SNIPPET_BACKGROUND_MODEL | Xapian::MSet::SNIPPET_CJK_NGRAM, "<mark>",
+        "</mark>", "…");
+    join_marks(snippet);
     answer.hits.push_back({.id = std::move(data->id),
                            .language = std::move(data->language),
                            .title = std::move(data->title),
-                           .snippet_html = snippet,
+                           .snippet_html = std::move(snippet),
                            .stored = std::move(data->stored)});
   }
   for (const auto& [name, counter] : counters) answer.facets[name] = counter->counts();

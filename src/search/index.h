@@ -1,9 +1,8 @@
 // Full-text search in six languages, in our own words; Xapian is behind them. An Index is one
 // folder. Words are stemmed by the document's language (Chinese is cut into n-grams, and words of
-// other scripts are found anywhere); case and accents of the query do not matter where the stemmer
-// folds them. One thread writes at a time, any number search; a search sees what was committed
-// before it began. What cannot be parsed as a query is searched as plain words, so a visitor gets
-// no syntax errors.
+// other scripts are found anywhere); case and accents of the query do not matter. One thread writes
+// at a time, any number search; a search sees what was committed before it began. What cannot be
+// parsed as a query is searched as plain words, so a visitor gets no syntax errors.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "search/fold.h"
+
 namespace bulkhead::search {
 namespace {
 
@@ -74,6 +76,14 @@ TEST_F(IndexTest, FindsWordsTypedWithoutTheirAccents) {
   EXPECT_THAT(ids({.text = "INSPECCION", .language = "es"}), ElementsAre("es"));
 }
 
+TEST(Fold, LeavesNeitherCaseNorAccents) {
+  EXPECT_EQ(fold_case_and_accents("ÎLE de Noël"), "ile de noel");
+  EXPECT_EQ(fold_case_and_accents("БЕЗОПАСНОСТЬ"), "безопасность");
+  EXPECT_EQ(fold_case_and_accents("Straße"), "strasse");
+  EXPECT_EQ(fold_case_and_accents("سَلامة"), "سلامة");
+  EXPECT_EQ(fold_case_and_accents("海事"), "海事");
+}
+
 TEST_F(IndexTest, FindsWordsOfAnotherLanguageAsTheyStand) {
   put_six_languages();
   EXPECT_THAT(ids({.text = "lifeboats", .language = "ru"}), ElementsAre("en"));
@@ -109,6 +119,33 @@ TEST_F(IndexTest, MarksWhatWasFoundAndEscapesTheRest) {
   ASSERT_EQ(answer.hits.size(), 1U);
   EXPECT_THAT(answer.hits[0].snippet_html, HasSubstr("<mark>ships</mark>"));
   EXPECT_THAT(answer.hits[0].snippet_html, HasSubstr("&lt;script&gt;"));
+}
+
+TEST_F(IndexTest, MarksOtherFormsOfAWordInEachLanguage) {
+  struct Case {
+    std::string language, text, words, marked;
+  };
+  const std::vector<Case> cases = {
+      {"ru", "Все шлюпки проверены до выхода в море.", "шлюпка", "<mark>шлюпки</mark>"},
+      {"ru", "Судно оснащено радиостанциями.", "радиостанция", "<mark>радиостанциями</mark>"},
+      {"ru", "Приняты резолюции о безопасности.", "БЕЗОПАСНОСТЬ", "<mark>безопасности</mark>"},
+      {"fr", "Les canots inspectés sont prêts.", "inspecté", "<mark>inspectés</mark>"},
+      {"fr", "La sécurité des navires.", "securite", "<mark>sécurité</mark>"},
+      {"es", "La inspección de los buques.", "buque", "<mark>buques</mark>"},
+      {"es", "La inspección de los buques.", "INSPECCION", "<mark>inspección</mark>"},
+      {"ar", "تفتيش قوارب النجاة في الميناء", "نجاة", "<mark>النجاة</mark>"},
+      {"zh", "救生艇每年检查一次。", "检查", "<mark>检查</mark>"}};
+  for (const Case& each : cases) {
+    put({.id = "a", .language = each.language, .title = "A", .text = each.text});
+    ASSERT_TRUE(index_->commit());
+    // The reader's language is not always the document's.
+    for (const std::string& reader : {each.language, std::string("en")}) {
+      const Answer answer = search({.text = each.words, .language = reader});
+      if (answer.hits.empty() && reader != each.language) continue;  // another form than is there
+      ASSERT_EQ(answer.hits.size(), 1U) << each.words;
+      EXPECT_THAT(answer.hits[0].snippet_html, HasSubstr(each.marked)) << each.words << reader;
+    }
+  }
 }
 
 TEST_F(IndexTest, FiltersAndCountsByFacets) {

@@ -5,6 +5,7 @@
 #include <unicode/unistr.h>
 
 #include "base/check.h"
+#include "search/fold.h"
 
 namespace bulkhead::search::internal {
 
@@ -27,3 +28,16 @@ std::string fold_accents(std::string_view text) {
 }
 
 }  // namespace bulkhead::search::internal
+
+namespace bulkhead::search {
+
+std::string fold_case_and_accents(std::string_view text) {
+  icu::UnicodeString folded = icu::UnicodeString::fromUTF8(
+      icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+  folded.foldCase();
+  std::string out;
+  folded.toUTF8String(out);
+  return internal::fold_accents(out);
+}
+
+}  // namespace bulkhead::search
