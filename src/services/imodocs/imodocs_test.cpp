@@ -66,6 +66,40 @@ TEST_F(ImodocsTest, HasOneAddressForADocument) {
   EXPECT_THAT(get("/en/documents/MSC-201-3-1"), HasSubstr("MSC 201/3/1/Corr.1"));
 }
 
+TEST_F(ImodocsTest, ShowsAFewOfManyRelatedDocumentsAndLinksToAll) {
+  const TemporaryDirectory data = *TemporaryDirectory::create("imodocs");
+  const Path folder = data.path() / "documents/MSC/201";
+  ASSERT_TRUE(make_directories(folder));
+  ASSERT_TRUE(write_file_atomic(
+      data.path() / "documents/bodies.toml",
+      as_bytes(*read_text_file(data_->path() / "documents/bodies.toml", 1 << 20))));
+  std::string text = "[session]\nbody = \"MSC\"\nnumber = \"201\"\n";
+  for (int i = 0; i <= 12; ++i) {
+    text += "[[document]]\nsymbol = \"MSC 201/5" + (i == 0 ? "" : "/Add." + std::to_string(i)) +
+            "\"\ntype = \"note\"\n[document.title]\nen = \"Part\"\n";
+  }
+  ASSERT_TRUE(write_file_atomic(folder / "documents.toml", as_bytes(text)));
+  const auto service = service::ServiceUnderTest::start(definition(), set_up, data.path());
+  ASSERT_TRUE(service) << service.error().message();
+  const auto related = [&](const std::string& target) {
+    http::Response response = (*service)->get(target);
+    const std::string html = (*service)->body_of(response);
+    std::size_t count = 0;
+    for (std::size_t at = html.find("document-symbol\""); at != std::string::npos;
+         at = html.find("document-symbol\"", at + 1)) {
+      ++count;
+    }
+    return std::pair(count, html);
+  };
+  const auto [shown, html] = related("/en/documents/MSC-201-5");
+  EXPECT_EQ(shown, 10U);
+  EXPECT_THAT(html, HasSubstr("href=\"/en/documents/MSC-201-5?related=all#related\""));
+  EXPECT_THAT(html, HasSubstr("Show all 12 related documents"));
+  const auto [all, whole] = related("/en/documents/MSC-201-5?related=all");
+  EXPECT_EQ(all, 12U);
+  EXPECT_THAT(whole, Not(HasSubstr("related documents")));
+}
+
 TEST_F(ImodocsTest, DownloadsAFileUnderItsRightNameAndInParts) {
   http::Response whole = service_->get("/en/documents/MSC-201-3-1/fr.pdf");
   EXPECT_EQ(whole.headers.find("Content-Type"), "application/pdf");

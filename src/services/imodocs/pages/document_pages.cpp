@@ -10,6 +10,9 @@
 namespace bulkhead::services::imodocs {
 namespace {
 
+// Of a document's relatives, so many are on its page; the others are one link away.
+constexpr std::size_t kRelativesShown = 10;
+
 std::string content_type_of(std::string_view extension) {
   if (extension == "pdf") return "application/pdf";
   return "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -103,7 +106,11 @@ Result<http::Response> document_page(service::Visit& visit, const Library& libra
   const Catalogue& catalogue = library.catalogue();
   const ChosenText title = choose(document->title, visit.language);
   json::Array files = downloads(visit, *document);
-  const auto related = relatives(catalogue, *document);
+  auto related = relatives(catalogue, *document);
+  const std::size_t related_count = related.size();
+  const bool has_more =
+      related_count > kRelativesShown && visit.request.query.get("related") != "all";
+  if (has_more) related.resize(kRelativesShown);
   const bool has_files = !files.empty();
   const json::Object model{
       {"sample_notice", document->sample
@@ -119,6 +126,10 @@ Result<http::Response> document_page(service::Visit& visit, const Library& libra
       {"files", std::move(files)},
       {"facts", service::fact_list(facts_of(visit, catalogue, *document))},
       {"related", related.empty() ? "" : document_list(visit, related)},
+      {"all_related_href",
+       has_more ? visit.link(document_path(document->symbol)) + "?related=all#related" : ""},
+      {"all_related",
+       visit.plural("document.all_related", static_cast<std::int64_t>(related_count))},
       {"json", visit.link(document_path(document->symbol)) + ".json"}};
   std::vector<service::Link> breadcrumbs = {
       {visit.text("nav.home"), visit.link("/")},

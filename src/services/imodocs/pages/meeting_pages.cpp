@@ -34,7 +34,7 @@ std::string body_cards(const service::Visit& visit, const Catalogue& catalogue) 
                      .meta = body.code + " · " + visit.plural("home.documents", count),
                      .text_language = {}});
   }
-  return service::card_list(cards);
+  return service::card_list(cards, service::CardHeading::h3);
 }
 
 Result<http::Response> home_page(service::Visit& visit, const Library& library) {
@@ -81,7 +81,7 @@ Result<http::Response> body_page(service::Visit& visit, const Library& library) 
   const bool is_empty = cards.empty() && others.empty();
   const json::Object model{
       {"sample_notice", sample_notice(visit, others)},
-      {"sessions", cards.empty() ? "" : service::card_list(cards)},
+      {"sessions", cards.empty() ? "" : service::card_list(cards, service::CardHeading::h3)},
       {"others", others.empty() ? "" : document_list(visit, others)},
       {"nothing",
        is_empty ? service::empty_state(visit.text("home.none_title"), visit.text("home.none_text"))

@@ -53,14 +53,19 @@ service::Field facet_field(const service::Visit& visit, const Catalogue& catalog
   return field;
 }
 
+// None: the index is ahead of the catalogue, or behind it.
+const Document* document_of(const Catalogue& catalogue, const search::Hit& hit) {
+  const auto slug = hit.stored.find("slug");
+  if (slug == hit.stored.end()) return nullptr;
+  const auto symbol = DocumentSymbol::parse(slug->second);
+  return symbol ? catalogue.find_document(*symbol) : nullptr;
+}
+
 json::Array hits_model(const service::Visit& visit, const Catalogue& catalogue,
                        const search::Answer& answer) {
   json::Array hits;
   for (const search::Hit& hit : answer.hits) {
-    const auto slug = hit.stored.find("slug");
-    const auto symbol =
-        DocumentSymbol::parse(slug == hit.stored.end() ? std::string() : slug->second);
-    const Document* document = symbol ? catalogue.find_document(*symbol) : nullptr;
+    const Document* document = document_of(catalogue, hit);
     const auto language = service::language_from_code(hit.language);
     if (document == nullptr || !language) continue;
     hits.push_back(json::Object{{"href", visit.link(document_path(document->symbol))},
@@ -103,10 +108,7 @@ http::Response json_answer(const service::Visit& visit, const Catalogue& catalog
                            const search::Answer& answer) {
   json::Array documents;
   for (const search::Hit& hit : answer.hits) {
-    const auto slug = hit.stored.find("slug");
-    const auto symbol =
-        DocumentSymbol::parse(slug == hit.stored.end() ? std::string() : slug->second);
-    const Document* document = symbol ? catalogue.find_document(*symbol) : nullptr;
+    const Document* document = document_of(catalogue, hit);
     if (document == nullptr) continue;
     json::Object entry = document_json(visit, *document);
     entry.set("found_in", hit.language);
