@@ -128,6 +128,39 @@ TEST_F(GisisTest, RefusesParametersThatMeanNothing) {
   EXPECT_EQ(service_->get("/en/ships/0000000").status, 404);
 }
 
+TEST_F(GisisTest, AnswersErrorsOfExportsAsProblems) {
+  for (const std::string target : {"/en/ships.csv?sort=colour", "/en/ships/0000000.csv",
+                                   "/en/nothing.csv", "/en/ships.json?sort=colour"}) {
+    http::Response response = service_->get(target);
+    EXPECT_GE(response.status, 400) << target;
+    EXPECT_EQ(response.headers.find("Content-Type"), "application/problem+json") << target;
+    EXPECT_THAT(service_->body_of(response), Not(HasSubstr("<html"))) << target;
+  }
+}
+
+TEST_F(GisisTest, NamesTheKnownValuesWhereAFilterHasAnother) {
+  http::Response page = service_->get("/en/ships?flag=QQ");
+  EXPECT_EQ(page.status, 400);
+  const std::string html = service_->body_of(page);
+  EXPECT_THAT(html,
+              HasSubstr("Flag: “QQ” – not a country code or name. Known values: France (FR)"));
+  EXPECT_THAT(html, HasSubstr("name=\"flag\""));  // the form is there to put it right
+  for (const std::string extension : {".json", ".csv"}) {
+    http::Response problem = service_->get("/en/ships" + extension + "?flag=QQ");
+    EXPECT_EQ(problem.status, 400);
+    EXPECT_EQ(problem.headers.find("Content-Type"), "application/problem+json");
+    const std::string body = service_->body_of(problem);
+    EXPECT_THAT(body, HasSubstr("France (FR)"));
+  }
+  // A country without ships is a country.
+  EXPECT_EQ(service_->get("/en/ships?flag=CH").status, 200);
+  // No country either, but a ship's file says so, and the list offers it.
+  http::Response kept = service_->get("/en/ships.json?flag=UK");
+  EXPECT_EQ(kept.status, 200);
+  EXPECT_THAT(service_->body_of(kept), HasSubstr("\"total\":1"));
+  EXPECT_EQ(service_->get("/en/ships?flag=france").status, 200);
+}
+
 TEST_F(GisisTest, ExportsCsvThatImportsWithoutALoss) {
   const std::string csv = get("/en/ships.csv");
   EXPECT_THAT(csv, HasSubstr("'=SUM(A1)"));

@@ -44,13 +44,21 @@ Result<std::optional<std::string>> bound(const FieldDefinition& field,
   return std::nullopt;
 }
 
-// As the import would have stored it; what it would not have accepted is looked for as it is.
-std::string stored_form(const FieldDefinition& field, const std::string& text) {
-  const auto value = convert_value(field, text);
-  if (!value) return text;
-  if (const auto* word = std::get_if<std::string>(&*value)) return *word;
-  if (const auto* number = std::get_if<std::int64_t>(&*value)) return std::to_string(*number);
+std::string stored_form(const FieldValue& value, const std::string& text) {
+  if (const auto* word = std::get_if<std::string>(&value)) return *word;
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
   return text;
+}
+
+// As the import would have stored it; what it would not have accepted is looked for as it is, since
+// some fields keep such values.
+void add_value(ListRequest& request, const FieldDefinition& field, Filter& filter,
+               const std::string& text) {
+  const auto value = convert_value(field, text);
+  if (!value && field.on_invalid != OnInvalid::keep) {
+    request.unknown.push_back({.field = filter.field, .given = text, .reason = value.error()});
+  }
+  filter.values.push_back(value ? stored_form(*value, text) : text);
 }
 
 Result<void> parse_sort(const ModuleDefinition& module, std::string sort, ListRequest& request) {
@@ -102,7 +110,7 @@ Result<ListRequest> ListRequest::parse(const ModuleDefinition& module,
       if (filter.values.size() == kFilterValuesMax) {
         return fail(ErrorKind::limit, field.name + ": at most 50 values at a time");
       }
-      filter.values.push_back(stored_form(field, value));
+      add_value(request, field, filter, value);
     }
     if (!filter.values.empty() || filter.from || filter.to) request.filters.push_back(filter);
   }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "http/message.h"
 #include "services/gisis/domain/module_definition.h"
+#include "services/gisis/domain/reason.h"
 
 namespace bulkhead::services::gisis {
 
@@ -23,9 +24,17 @@ struct Filter {
   std::optional<std::string> to;
 };
 
+// A value that is none of its type: no country, none of the field's choices, a wrong check digit.
+struct UnknownValue {
+  std::size_t field = 0;
+  std::string given;
+  Reason reason = Reason::unknown_choice;
+};
+
 struct ListRequest {
   std::string text;
   std::vector<Filter> filters;
+  std::vector<UnknownValue> unknown;  // they are in `filters` too
   bool with_remarks_only = false;
   std::size_t sort_field = 0;
   bool descending = false;
@@ -34,8 +43,8 @@ struct ListRequest {
   std::string before;
   std::optional<std::size_t> limit;
 
-  // Parameters of other names are not ours and are passed over. Kind invalid for a value that the
-  // field cannot have.
+  // Parameters of other names are not ours and are passed over. Kind invalid for a bound, an order
+  // or a page that means nothing.
   static Result<ListRequest> parse(const ModuleDefinition& module, const http::Parameters& query);
   const Filter* find(std::size_t field) const;
   bool is_filtered() const { return !text.empty() || !filters.empty() || with_remarks_only; }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "service/components.h"
+#include "services/gisis/pages/unknown_values.h"
 #include "services/gisis/pages/values.h"
 
 namespace bulkhead::services::gisis {
@@ -234,6 +235,16 @@ std::string nothing_found(const service::Visit& visit, const ModuleDefinition& m
                               {visit.text("list.clear"), visit.link("/" + module.name)});
 }
 
+Result<std::string> unknown_notice(const service::Visit& visit, Registry& registry,
+                                   const ModuleDefinition& module, const ListRequest& request) {
+  if (request.unknown.empty()) return std::string();
+  std::string html;
+  for (const std::string& sentence : TRY(unknown_values(visit, registry, module, request))) {
+    html += "<p>" + escape_html(sentence) + "</p>";
+  }
+  return service::notice(visit, service::Notice::error, html);
+}
+
 std::string fields_html(const std::vector<Field>& fields) {
   std::string html;
   for (const Field& field : fields) html += service::field(field);
@@ -250,7 +261,9 @@ Result<http::Response> list_page(service::Visit& visit, Registry& registry,
   const bool has_records = !page.records.empty();
   json::Array chips = active_filters(visit, module, request);
   const bool has_chips = !chips.empty();
+  const std::string unknown = TRY(unknown_notice(visit, registry, module, request));
   json::Object model{
+      {"unknown", unknown},
       {"action", visit.link("/" + module.name)},
       {"q", request.text},
       {"sort", visit.request.query.get("sort")},
@@ -275,6 +288,7 @@ Result<http::Response> list_page(service::Visit& visit, Registry& registry,
   return visit.page({.title = module.title.in(visit.language),
                      .description = module.description.in(visit.language),
                      .content = visit.render("list", model),
+                     .status = unknown.empty() ? 200 : 400,
                      .breadcrumbs = {{visit.text("nav.modules"), visit.link("/")}},
                      .lead = module.description.in(visit.language)});
 }

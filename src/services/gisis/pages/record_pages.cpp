@@ -1,10 +1,14 @@
 #include "services/gisis/pages/record_pages.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "base/text.h"
 #include "service/components.h"
 #include "services/gisis/pages/exports.h"
 #include "services/gisis/pages/list_page.h"
 #include "services/gisis/pages/record_page.h"
+#include "services/gisis/pages/unknown_values.h"
 #include "services/gisis/pages/values.h"
 
 namespace bulkhead::services::gisis {
@@ -78,8 +82,13 @@ Result<http::Response> data_page(service::Visit& visit, Registry& registry) {
 Result<http::Response> list(service::Visit& visit, const std::shared_ptr<Registry>& registry) {
   const FormattedName name = split_format(visit.request.path_values["module"]);
   const ModuleDefinition* module = TRY(registry->module(name.name));
-  const ListRequest request = TRY(ListRequest::parse(*module, visit.request.query));
+  ListRequest request = TRY(ListRequest::parse(*module, visit.request.query));
+  TRY(keep_unknown_only(*registry, *module, request));
   if (name.format == Format::html) return list_page(visit, *registry, *module, request);
+  if (!request.unknown.empty()) {
+    const auto sentences = TRY(unknown_values(visit, *registry, *module, request));
+    return fail(ErrorKind::invalid, fmt::format("{}", fmt::join(sentences, " ")));
+  }
   return export_list(visit, registry, *module, request, name.format);
 }
 

@@ -65,7 +65,8 @@ TEST_P(RealDataTest, LosesNoRow) {
 
 INSTANTIATE_TEST_SUITE_P(Exports, RealDataTest,
                          ::testing::Values(std::pair("piracy", "piracy-reports.csv"),
-                                           std::pair("ships", "ship-identities.csv")));
+                                           std::pair("ships", "ship-identities.csv")),
+                         [](const auto& info) { return std::string(info.param.first); });
 
 }  // namespace
 }  // namespace bulkhead::services::gisis
