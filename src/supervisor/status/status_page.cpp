@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "http/feed.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -210,15 +211,14 @@ std::string status_atom(const StatusView& view, const Estate& estate, const Mess
     const StatusIncident& latest = view.incidents.front();
     newest = latest.updates.empty() ? latest.opened : latest.updates.back().time;
   }
-  std::string out = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-      "<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\">\n<title>{}</title>\n"
-      "<id>{}/{}/</id>\n<link rel=\"self\" href=\"{}/{}/feed.atom\"/>\n"
-      "<link rel=\"alternate\" type=\"text/html\" href=\"{}/{}/\"/>\n<updated>{}</updated>\n"
-      "<author><name>{}</name></author>\n",
-      language, escape_html(messages.text(language, "status.title")), origin, language, origin,
-      language, origin, language, to_rfc3339(newest),
-      escape_html(estate.title.find(language)->second));
+  const std::string page = fmt::format("{}/{}/", origin, language);
+  http::FeedWriter feed(language);
+  feed.element("title", messages.text(language, "status.title"));
+  feed.element("id", page);
+  feed.link({.relation = "self", .type = http::kAtomType, .href = page + "feed.atom"});
+  feed.link({.relation = "alternate", .type = "text/html", .href = page});
+  feed.element("updated", to_rfc3339(newest));
+  feed.author(estate.title.find(language)->second);
   for (const StatusIncident& incident : view.incidents) {
     std::string content;
     for (auto update = incident.updates.rbegin(); update != incident.updates.rend(); ++update) {
@@ -227,16 +227,16 @@ std::string status_atom(const StatusView& view, const Estate& estate, const Mess
     }
     const WallTime updated =
         incident.updates.empty() ? incident.opened : incident.updates.back().time;
-    out += fmt::format(
-        "<entry>\n<title>{} {}</title>\n<id>{}/incidents/{}</id>\n"
-        "<link rel=\"alternate\" type=\"text/html\" href=\"{}/{}/#{}\"/>\n"
-        "<published>{}</published>\n<updated>{}</updated>\n<content type=\"html\">{}</content>\n"
-        "</entry>\n",
-        escape_html(messages.text(language, "status.incident")), escape_html(incident.id), origin,
-        escape_html(incident.id), origin, language, escape_html(incident.id),
-        to_rfc3339(incident.opened), to_rfc3339(updated), escape_html(content));
+    feed.begin_entry();
+    feed.element("title", messages.text(language, "status.incident") + " " + incident.id);
+    feed.element("id", fmt::format("{}/incidents/{}", origin, incident.id));
+    feed.link({.relation = "alternate", .type = "text/html", .href = page + "#" + incident.id});
+    feed.element("published", to_rfc3339(incident.opened));
+    feed.element("updated", to_rfc3339(updated));
+    feed.content("html", content);
+    feed.end_entry();
   }
-  return out + "</feed>\n";
+  return std::move(feed).finish();
 }
 
 namespace {

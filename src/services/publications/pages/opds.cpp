@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "http/feed.h"
 #include "service/components.h"
 #include "services/publications/pages/book_files.h"
 #include "services/publications/pages/catalogue_pages.h"
@@ -22,66 +23,57 @@ constexpr std::string_view kAcquisitionType =
 constexpr std::string_view kOpenSearchType = "application/opensearchdescription+xml";
 constexpr std::size_t kQueryLengthMax = 200;
 
-std::string link(std::string_view relation, std::string_view type, std::string_view href) {
-  return fmt::format("<link rel=\"{}\" type=\"{}\" href=\"{}\"/>\n", escape_html(relation),
-                     escape_html(type), escape_html(href));
-}
-
-std::string element(std::string_view name, std::string_view text) {
-  return text.empty() ? "" : fmt::format("<{0}>{1}</{0}>\n", name, escape_html(text));
-}
-
-std::string feed_start(const OpdsFrame& frame, std::string_view type) {
+http::FeedWriter begin_feed(const OpdsFrame& frame, std::string_view type) {
   const std::string base = frame.origin + "/" + frame.language + "/opds";
-  return fmt::format(
-             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-             "<feed xmlns=\"http://www.w3.org/2005/Atom\" "
-             "xmlns:dc=\"http://purl.org/dc/terms/\" "
-             "xmlns:opds=\"http://opds-spec.org/2010/catalog\" "
-             "xmlns:opensearch=\"http://a9.com/-/spec/opensearch/1.1/\" xml:lang=\"{}\">\n",
-             frame.language) +
-         element("id", frame.id) + element("title", frame.title) +
-         element("updated", to_rfc3339(std::chrono::floor<std::chrono::seconds>(frame.updated))) +
-         fmt::format("<author><name>{}</name></author>\n", escape_html(frame.title)) +
-         link("self", type, frame.origin + frame.self) + link("start", kNavigationType, base) +
-         link("search", kOpenSearchType, base + "/opensearch.xml");
+  http::FeedWriter feed(frame.language, {{"dc", "http://purl.org/dc/terms/"},
+                                         {"opds", "http://opds-spec.org/2010/catalog"},
+                                         {"opensearch", "http://a9.com/-/spec/opensearch/1.1/"}});
+  feed.element("id", frame.id);
+  feed.element("title", frame.title);
+  feed.element("updated", to_rfc3339(std::chrono::floor<std::chrono::seconds>(frame.updated)));
+  feed.author(frame.title);
+  feed.link({.relation = "self", .type = type, .href = frame.origin + frame.self});
+  feed.link({.relation = "start", .type = kNavigationType, .href = base});
+  feed.link({.relation = "search", .type = kOpenSearchType, .href = base + "/opensearch.xml"});
+  return feed;
 }
 
-std::string publication_entry(const OpdsFrame& frame, const Publication& publication) {
+std::string_view picture_type_of(std::string_view file) {
+  if (file.ends_with(".svg")) return "image/svg+xml";
+  return file.ends_with(".png") ? "image/png" : "image/jpeg";
+}
+
+void add_publication(http::FeedWriter& feed, const OpdsFrame& frame,
+                     const Publication& publication) {
   const Metadata& metadata = publication.book.metadata();
-  std::string out = "<entry>\n";
-  out += element("title", publication.title);
+  feed.begin_entry();
+  feed.element("title", publication.title);
   // A book without an identifier of its own is known by its name in this catalogue.
-  out += element("id", metadata.identifier.find(':') != std::string::npos
-                           ? metadata.identifier
-                           : fmt::format("tag:bulkhead,2026:publication/{}", publication.id));
-  out += element("updated", to_rfc3339(publication.modified));
-  for (const std::string& author : publication.authors) {
-    out += fmt::format("<author><name>{}</name></author>\n", escape_html(author));
-  }
-  out += element("dc:language", publication.language);
-  out += element("dc:publisher", publication.publisher);
-  out += element("dc:issued", publication.date);
-  for (const std::string& subject : publication.subjects) {
-    out += fmt::format("<category term=\"{0}\" label=\"{0}\"/>\n", escape_html(subject));
-  }
-  out += element("rights", metadata.rights);
-  out += element("summary", publication.description);
+  feed.element("id", metadata.identifier.find(':') != std::string::npos
+                         ? metadata.identifier
+                         : fmt::format("tag:bulkhead,2026:publication/{}", publication.id));
+  feed.element("updated", to_rfc3339(publication.modified));
+  for (const std::string& author : publication.authors) feed.author(author);
+  feed.element("dc:language", publication.language);
+  feed.element("dc:publisher", publication.publisher);
+  feed.element("dc:issued", publication.date);
+  for (const std::string& subject : publication.subjects) feed.category(subject);
+  feed.element("rights", metadata.rights);
+  feed.element("summary", publication.description);
   const std::string& cover = publication.book.cover_file();
   if (!cover.empty()) {
-    out += link("http://opds-spec.org/image",
-                is_shown_in_browser("image/svg+xml") && cover.ends_with(".svg") ? "image/svg+xml"
-                : cover.ends_with(".png")                                       ? "image/png"
-                                                                                : "image/jpeg",
-                frame.origin + cover_address(publication.id));
+    feed.link({.relation = "http://opds-spec.org/image",
+               .type = picture_type_of(cover),
+               .href = frame.origin + cover_address(publication.id)});
   }
-  out += fmt::format(
-      "<link rel=\"http://opds-spec.org/acquisition/open-access\" type=\"application/epub+zip\" "
-      "href=\"{}\" length=\"{}\"/>\n",
-      escape_html(frame.origin + download_address(publication.id)), publication.size);
-  out +=
-      link("alternate", "text/html", frame.origin + "/" + frame.language + address_of(publication));
-  return out + "</entry>\n";
+  feed.link({.relation = "http://opds-spec.org/acquisition/open-access",
+             .type = "application/epub+zip",
+             .href = frame.origin + download_address(publication.id),
+             .length_bytes = publication.size});
+  feed.link({.relation = "alternate",
+             .type = "text/html",
+             .href = frame.origin + "/" + frame.language + address_of(publication)});
+  feed.end_entry();
 }
 
 WallTime newest_of(const std::vector<const Publication*>& publications) {
@@ -197,27 +189,32 @@ Result<http::Response> how_to(Visit& visit, const Catalogue&) {
 std::string opds_navigation_feed(const OpdsFrame& frame,
                                  const std::vector<NavigationEntry>& entries) {
   const std::string updated = to_rfc3339(std::chrono::floor<std::chrono::seconds>(frame.updated));
-  std::string out = feed_start(frame, kNavigationType);
+  http::FeedWriter feed = begin_feed(frame, kNavigationType);
   for (const NavigationEntry& entry : entries) {
-    out += "<entry>\n" + element("title", entry.title) + element("id", entry.id) +
-           element("updated", updated) +
-           fmt::format("<content type=\"text\">{}</content>\n", escape_html(entry.text)) +
-           link(entry.relation, kAcquisitionType, frame.origin + entry.path) + "</entry>\n";
+    feed.begin_entry();
+    feed.element("title", entry.title);
+    feed.element("id", entry.id);
+    feed.element("updated", updated);
+    feed.content("text", entry.text);
+    feed.link(
+        {.relation = entry.relation, .type = kAcquisitionType, .href = frame.origin + entry.path});
+    feed.end_entry();
   }
-  return out + "</feed>\n";
+  return std::move(feed).finish();
 }
 
 std::string opds_acquisition_feed(const OpdsFrame& frame,
                                   const std::vector<const Publication*>& publications) {
-  std::string out = feed_start(frame, kAcquisitionType);
-  out += element("opensearch:totalResults", std::to_string(frame.total));
-  out += element("opensearch:itemsPerPage", std::to_string(kOpdsPageSize));
-  if (!frame.next.empty()) out += link("next", kAcquisitionType, frame.origin + frame.next);
-  if (!frame.previous.empty()) {
-    out += link("previous", kAcquisitionType, frame.origin + frame.previous);
+  http::FeedWriter feed = begin_feed(frame, kAcquisitionType);
+  feed.element("opensearch:totalResults", std::to_string(frame.total));
+  feed.element("opensearch:itemsPerPage", std::to_string(kOpdsPageSize));
+  for (const auto& [relation, path] :
+       {std::pair("next", &frame.next), std::pair("previous", &frame.previous)}) {
+    if (path->empty()) continue;
+    feed.link({.relation = relation, .type = kAcquisitionType, .href = frame.origin + *path});
   }
-  for (const Publication* publication : publications) out += publication_entry(frame, *publication);
-  return out + "</feed>\n";
+  for (const Publication* publication : publications) add_publication(feed, frame, *publication);
+  return std::move(feed).finish();
 }
 
 std::string opensearch_description(const OpdsFrame& frame) {

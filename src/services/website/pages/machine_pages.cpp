@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "http/feed.h"
 #include "services/website/pages/content_pages.h"
 
 namespace bulkhead::services::website {
@@ -25,17 +26,22 @@ std::string address_in(std::string_view origin, std::string_view language, std::
   return fmt::format("{}/{}{}", origin, language, path == "/" ? "" : path);
 }
 
-std::string feed_entry(const FeedFrame& frame, const Content& content, const NewsItem& item) {
+void add_entry(http::FeedWriter& feed, const FeedFrame& frame, const Content& content,
+               const NewsItem& item) {
   const Document& document = content.in_language(item.translations, frame.language);
-  const std::string address = address_in(frame.origin, frame.language, address_of(item));
-  return fmt::format(
-      "<entry xml:lang=\"{}\">\n<title>{}</title>\n<id>tag:{},{}:{}/{}</id>\n"
-      "<link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n"
-      "<published>{}T00:00:00Z</published>\n<updated>{}T00:00:00Z</updated>\n"
-      "<summary>{}</summary>\n<content type=\"html\">{}</content>\n</entry>\n",
-      document.language, escape_html(document.title), host_of(frame.origin), item.date, item.slug,
-      frame.language, escape_html(address), item.date, item.date, escape_html(document.description),
-      escape_html(document.html));
+  const std::string midnight = item.date + "T00:00:00Z";
+  feed.begin_entry(document.language);
+  feed.element("title", document.title);
+  feed.element("id", fmt::format("tag:{},{}:{}/{}", host_of(frame.origin), item.date, item.slug,
+                                 frame.language));
+  feed.link({.relation = "alternate",
+             .type = "text/html",
+             .href = address_in(frame.origin, frame.language, address_of(item))});
+  feed.element("published", midnight);
+  feed.element("updated", midnight);
+  feed.element("summary", document.description);
+  feed.content("html", document.html);
+  feed.end_entry();
 }
 
 void append_addresses(std::string& out, std::string_view origin, const std::string& path,
@@ -65,22 +71,22 @@ http::Response of_type(std::string body, std::string type) {
 }  // namespace
 
 std::string atom_feed(const FeedFrame& frame, const Content& content) {
-  const std::string self = address_in(frame.origin, frame.language, kFeedPath);
   const std::string updated = content.news().empty() ? "2026-01-01" : content.news().front().date;
-  std::string out = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
-      "<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\">\n<title>{}</title>\n"
-      "<id>tag:{},2026:news/{}</id>\n<updated>{}T00:00:00Z</updated>\n"
-      "<author><name>{}</name></author>\n"
-      "<link rel=\"self\" type=\"application/atom+xml\" href=\"{}\"/>\n"
-      "<link rel=\"alternate\" type=\"text/html\" href=\"{}\"/>\n",
-      frame.language, escape_html(frame.title), host_of(frame.origin), frame.language, updated,
-      escape_html(frame.title), escape_html(self),
-      escape_html(address_in(frame.origin, frame.language, "/news")));
+  http::FeedWriter feed(frame.language);
+  feed.element("title", frame.title);
+  feed.element("id", fmt::format("tag:{},2026:news/{}", host_of(frame.origin), frame.language));
+  feed.element("updated", updated + "T00:00:00Z");
+  feed.author(frame.title);
+  feed.link({.relation = "self",
+             .type = http::kAtomType,
+             .href = address_in(frame.origin, frame.language, kFeedPath)});
+  feed.link({.relation = "alternate",
+             .type = "text/html",
+             .href = address_in(frame.origin, frame.language, "/news")});
   for (std::size_t i = 0; i < content.news().size() && i < kFeedEntriesMax; ++i) {
-    out += feed_entry(frame, content, content.news()[i]);
+    add_entry(feed, frame, content, content.news()[i]);
   }
-  return out + "</feed>\n";
+  return std::move(feed).finish();
 }
 
 std::string sitemap(std::string_view origin, const Content& content) {
