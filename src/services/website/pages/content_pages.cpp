@@ -56,7 +56,7 @@ std::string topic_cards(const Visit& visit, const Content& content) {
                      .meta = {},
                      .text_language = language_if_other(visit, *document)});
   }
-  return service::card_list(cards);
+  return service::card_list(cards, service::CardHeading::h3);
 }
 
 std::string news_cards(const Visit& visit, const Content& content) {
@@ -64,7 +64,7 @@ std::string news_cards(const Visit& visit, const Content& content) {
   for (std::size_t i = 0; i < content.news().size() && i < kNewsOnHomePage; ++i) {
     cards.push_back(card_of(visit, content, content.news()[i]));
   }
-  return cards.empty() ? "" : service::card_list(cards);
+  return cards.empty() ? "" : service::card_list(cards, service::CardHeading::h3);
 }
 
 Result<http::Response> home(Visit& visit, const Content& content) {
