@@ -324,5 +324,32 @@ TEST_F(ServiceTest, TakesItsSiteFromTheConfiguration) {
   EXPECT_THAT(html, HasSubstr("href=\"https://status.localhost/\""));
 }
 
+TEST_F(ServiceTest, NamesItsOrganisationAndTheStatusPageInTheVisitorsLanguage) {
+  start(set_up_pages,
+        "[site]\nstatus_url = \"https://status.localhost{port}/{language}/\"\n"
+        "[site.organisation]\nen = \"Sample\"\nfr = \"Exemple\"\nes = \"Ejemplo\"\n"
+        "ar = \"نموذج\"\nzh = \"示例\"\nru = \"Образец\"\n");
+  const std::map<std::string, std::string> names = {{"en", "Sample"},  {"fr", "Exemple"},
+                                                    {"es", "Ejemplo"}, {"ar", "نموذج"},
+                                                    {"zh", "示例"},    {"ru", "Образец"}};
+  for (const auto& [language, name] : names) {
+    TestRequest request{.target = "/" + language};
+    request.headers.set("Host", "test.localhost:9443");
+    const std::string html = body(service_->send(request));
+    EXPECT_THAT(html, HasSubstr("brand-organisation\">" + name + "<")) << language;
+    EXPECT_THAT(html, HasSubstr("href=\"https://status.localhost:9443/" + language + "/\""));
+    request.headers.set("Host", "test.localhost");
+    EXPECT_THAT(body(service_->send(request)),
+                HasSubstr("href=\"https://status.localhost/" + language + "/\""));
+  }
+}
+
+TEST_F(ServiceTest, WantsTheOrganisationsNameInEveryLanguage) {
+  const auto service = ServiceUnderTest::start({"test", files_}, set_up_pages, data_.path(),
+                                               "[site.organisation]\nen = \"Sample\"\n");
+  ASSERT_FALSE(service);
+  EXPECT_THAT(service.error().message(), HasSubstr("site.organisation.fr"));
+}
+
 }  // namespace
 }  // namespace bulkhead::service

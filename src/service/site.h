@@ -15,6 +15,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -90,12 +91,17 @@ struct NavigationItem {
   std::string path;
 };
 
+inline constexpr std::string_view kOrganisationDefault = "Bulkhead sample estate";
+
 struct SiteOptions {
   std::string service;  // its name is the text `service.name` of its catalogue
   std::span<const EmbeddedFile> files;
   Bytes form_key;  // 32 secret bytes
-  std::string organisation = "Bulkhead sample estate";
-  std::string status_url;  // empty: no link to a status page
+  // Its name in each language; a language that is missing gets kOrganisationDefault.
+  std::map<Language, std::string> organisation;
+  // "https://status.example{port}/{language}/": {port} is the port that the visitor came to
+  // (":8443", or nothing for 443), {language} the page's. Empty: no link to a status page.
+  std::string status_url;
   std::vector<Link> footer_links;
 };
 

@@ -17,6 +17,26 @@ json::Array links_of(const std::vector<Link>& links) {
 
 }  // namespace
 
+std::string ServiceSite::organisation(Language language) const {
+  const auto name = options_.organisation.find(language);
+  return name == options_.organisation.end() ? std::string(kOrganisationDefault) : name->second;
+}
+
+// The status page is a host of the same gateway, so it is at the port that the visitor came to.
+std::string ServiceSite::status_url(const Visit& visit) const {
+  std::string url = options_.status_url;
+  const auto replace = [&](std::string_view place, std::string_view value) {
+    const std::size_t at = url.find(place);
+    if (at != std::string::npos) url.replace(at, place.size(), value);
+  };
+  const std::string origin = visit.origin();
+  const std::size_t colon = origin.find(':', std::string_view("https://").size());
+  const bool has_port = colon != std::string::npos && origin.find(']') == std::string::npos;
+  replace("{port}", has_port ? std::string_view(origin).substr(colon) : "");
+  replace("{language}", code_of(visit.language));
+  return url;
+}
+
 // The same page in each language, with the filters of its query.
 json::Array ServiceSite::language_links(const Visit& visit) const {
   json::Array links;
@@ -84,17 +104,18 @@ json::Object ServiceSite::frame_model(const Visit& visit, const Page& page) cons
   json::Object model{
       {"lang", code_of(visit.language)},
       {"dir", direction_of(visit.language)},
-      {"document_title", page.title == service_name ? service_name + " – " + options_.organisation
-                                                    : page.title + " – " + service_name},
+      {"document_title", page.title == service_name
+                             ? service_name + " – " + organisation(visit.language)
+                             : page.title + " – " + service_name},
       {"description", page.description},
       {"no_index", page.robots == Robots::no_index},
       {"style_path", assets_.path_of("site.css")},
       {"script_path", assets_.path_of("site.js")},
       {"icon_path", assets_.path_of("icon.svg")},
-      {"organisation", options_.organisation},
+      {"organisation", organisation(visit.language)},
       {"service_name", service_name},
       {"service_tagline", visit.text("service.tagline")},
-      {"status_url", options_.status_url},
+      {"status_url", status_url(visit)},
       {"has_footer_links", !options_.status_url.empty() || !options_.footer_links.empty()},
       {"footer_links", links_of(options_.footer_links)},
       {"banner", banner(visit)},

@@ -18,11 +18,26 @@ Result<void> run_check(const std::function<Result<void>()>& check) {
   }
 }
 
+// organisation = "…" for all languages alike, or [site.organisation] with each of the six.
+Result<std::map<Language, std::string>> read_organisation(const config::Table& site) {
+  std::map<Language, std::string> names;
+  const auto one = site.string("organisation");
+  if (one) {
+    for (const Language language : kLanguages) names[language] = *one;
+    return names;
+  }
+  const config::Table each = TRY(site.table("organisation"));
+  for (const Language language : kLanguages) {
+    names[language] = TRY(each.string(code_of(language)));
+  }
+  return names;
+}
+
 Result<SiteOptions> read_site_options(const config::Table& root, const Definition& definition) {
   SiteOptions options{.service = definition.name, .files = definition.files};
   const auto site = TRY(root.optional_table("site"));
   if (!site) return options;
-  options.organisation = TRY(site->string("organisation", options.organisation));
+  if (site->has("organisation")) options.organisation = TRY(read_organisation(*site));
   options.status_url = TRY(site->string("status_url", ""));
   for (const config::Table& link : TRY(site->tables("footer_links"))) {
     options.footer_links.push_back({TRY(link.string("text")), TRY(link.string("href"))});

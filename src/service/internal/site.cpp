@@ -23,8 +23,11 @@ Language language_of(const http::Request& request) {
   return negotiate_language(request.headers.find("Accept-Language").value_or(""));
 }
 
-bool wants_json(const http::Request& request) {
-  if (request.path.ends_with(".json")) return true;
+// A program has asked: by the address of an export, or by what it accepts.
+bool is_for_programs(const http::Request& request) {
+  for (const std::string_view extension : {".json", ".csv", ".atom"}) {
+    if (request.path.ends_with(extension)) return true;
+  }
   const std::string_view accept = request.headers.find("Accept").value_or("");
   return accept.find("json") != std::string_view::npos &&
          accept.find("text/html") == std::string_view::npos;
@@ -187,7 +190,7 @@ http::Response ServiceSite::designed_error(Visit& visit, int status, const Error
                                     {"kind", std::string(name_of(error.kind()))},
                                     {"error", error.message()}});
   }
-  if (wants_json(visit.request)) {
+  if (is_for_programs(visit.request)) {
     http::Response response = http::problem(error, visit.request);
     return response;
   }
@@ -200,7 +203,7 @@ http::Response ServiceSite::designed_error(Visit& visit, int status, const Error
                                      {"title", visit.text(key + ".title")},
                                      {"text", visit.text(key + ".text")},
                                      {"detail", detailed ? error.message() : ""},
-                                     {"status_url", status >= 500 ? options_.status_url : ""},
+                                     {"status_url", status >= 500 ? status_url(visit) : ""},
                                      {"request_id", visit.request.request_id}});
   http::Response response = respond(visit, Page{.title = visit.text(key + ".title"),
                                                 .content = content,

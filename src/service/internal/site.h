@@ -46,6 +46,8 @@ class ServiceSite final : public Site {
   json::Array language_links(const Visit& visit) const;
   json::Array alternate_links(const Visit& visit, const Page& page) const;
   json::Array navigation_links(const Visit& visit) const;
+  std::string organisation(Language language) const;
+  std::string status_url(const Visit& visit) const;
   std::string banner(const Visit& visit) const;
   json::Object frame_model(const Visit& visit, const Page& page) const;
 
