@@ -103,15 +103,42 @@ TEST_F(Publications, ReaderFramesTheChapterFromTheBookOrigin) {
   http::Response response = ask(kSite, "/en/publications/flags/read/2?at=x%20y");
   ASSERT_EQ(response.status, 200);
   const std::string page = service_->body_of(response);
-  EXPECT_THAT(page, HasSubstr("<iframe class=\"reader-text\" sandbox "));
+  EXPECT_THAT(page, HasSubstr("<iframe class=\"reader-text\" "
+                              "sandbox=\"allow-top-navigation-by-user-activation\" "));
   EXPECT_THAT(page, HasSubstr("https://books.publications.example/book/flags/OPS/text/"
-                              "two%20%C3%A9.xhtml#x%20y"));
+                              "two%20%C3%A9.xhtml?in=en#x%20y"));
   EXPECT_THAT(page, HasSubstr("href=\"/en/publications/flags/read/1\""));
   EXPECT_THAT(page, HasSubstr("aria-current=\"true\""));
   const std::string policy(*response.headers.find("Content-Security-Policy"));
   EXPECT_THAT(policy, HasSubstr("frame-src https://books.publications.example"));
   for (const std::string chapter : {"0", "3", "x", "-1", "99999999999999999999"}) {
     body("/en/publications/flags/read/" + chapter, 404);
+  }
+}
+
+TEST_F(Publications, LinksBetweenChaptersLeadToTheReader) {
+  http::Response response = ask(kBooks, "/book/flags/OPS/text/one.xhtml?in=ar");
+  EXPECT_THAT(
+      service_->body_of(response),
+      HasSubstr("<a href=\"https://publications.example/ar/publications/flags/read/2?at=s\" "
+                "target=\"_top\">"));
+  http::Response alone = ask(kBooks, "/book/flags/OPS/text/one.xhtml");
+  EXPECT_THAT(service_->body_of(alone), HasSubstr("<a href=\"two%20%C3%A9.xhtml#s\">"));
+  EXPECT_THAT(body("/en/publications/flags/read/1?at=b"),
+              HasSubstr("href=\"/en/publications/flags/read/1?at=b\" aria-current=\"true\""));
+}
+
+TEST_F(Publications, ChaptersFetchTheirFilesWithThePassWhereOneIsNeeded) {
+  for (const std::string exposure : {"public", "members", "operators"}) {
+    service::TestRequest request{.target = "/book/flags/OPS/text/one.xhtml"};
+    request.headers.set("Host", std::string(kBooks));
+    request.headers.set("X-Bulkhead-Exposure", exposure);
+    http::Response response = service_->send(request);
+    const std::string policy(*response.headers.find("Content-Security-Policy"));
+    EXPECT_EQ(policy.find("allow-same-origin") != std::string::npos, exposure != "public")
+        << policy;
+    EXPECT_THAT(policy, HasSubstr("script-src 'none'"));
+    EXPECT_THAT(policy, Not(HasSubstr("allow-scripts")));
   }
 }
 
@@ -122,7 +149,7 @@ TEST_F(Publications, BookOriginServesChaptersThatCannotRunScripts) {
   const std::string policy(*response.headers.find("Content-Security-Policy"));
   EXPECT_THAT(policy, StartsWith("default-src 'none'; script-src 'none';"));
   EXPECT_THAT(policy, HasSubstr("frame-ancestors https://publications.example;"));
-  EXPECT_THAT(policy, testing::EndsWith("; sandbox"));
+  EXPECT_THAT(policy, testing::EndsWith("; sandbox allow-top-navigation-by-user-activation"));
   EXPECT_THAT(service_->body_of(response), HasSubstr("<head><link rel=\"stylesheet\""));
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "config/document.h"
+#include "search/fold.h"
 
 namespace bulkhead::services::publications {
 namespace {
@@ -72,6 +73,12 @@ Result<void> take_supplement(const Path& file, Publication& into) {
   return document.refuse_unknown_keys();
 }
 
+std::string searchable(const Publication& publication) {
+  return search::fold_case_and_accents(
+      fmt::format("{} {} {} {} {}", publication.title, fmt::join(publication.authors, " "),
+                  fmt::join(publication.subjects, " "), publication.code, publication.description));
+}
+
 Result<Publication> read_publication(const Path& file) {
   const std::string id = file.stem().native();
   if (!is_publication_id(id)) {
@@ -95,26 +102,20 @@ Result<Publication> read_publication(const Path& file) {
                   .description = {},
                   .subjects = {},
                   .is_sample = false,
+                  .searchable = {},
                   .book = TRY(Book::open(file))};
   take_metadata(out.book.metadata(), out);
   Path supplement = file;
   TRY(take_supplement(supplement.replace_extension(".toml"), out));
+  out.searchable = searchable(out);
   return out;
-}
-
-// Case folded for ASCII only: the other scripts are compared as they are written.
-std::string searchable(const Publication& publication) {
-  return to_lower_ascii(
-      fmt::format("{} {} {} {} {}", publication.title, fmt::join(publication.authors, " "),
-                  fmt::join(publication.subjects, " "), publication.code, publication.description));
 }
 
 bool matches(const Publication& publication, const Criteria& criteria) {
   if (!criteria.language.empty() && publication.language != criteria.language) return false;
-  const std::string wanted = to_lower_ascii(criteria.text);
-  const std::string text = searchable(publication);
+  const std::string wanted = search::fold_case_and_accents(criteria.text);
   for (const std::string_view word : split(wanted, ' ')) {
-    if (!word.empty() && text.find(word) == std::string::npos) return false;
+    if (!word.empty() && publication.searchable.find(word) == std::string::npos) return false;
   }
   return true;
 }

@@ -30,6 +30,7 @@ struct Publication {
   std::string description;
   std::vector<std::string> subjects;
   bool is_sample = false;
+  std::string searchable;  // what searches look into, without case and accents
   Book book;
 };
 
@@ -39,7 +40,9 @@ struct CatalogueProblem {
 };
 
 struct Criteria {
-  std::string text;      // every word must occur in title, authors, subjects, code or description
+  // Every word must occur in title, authors, subjects, code or description; case and accents do not
+  // matter.
+  std::string text;
   std::string language;  // "" for any
 };
 

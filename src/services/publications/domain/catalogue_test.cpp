@@ -53,6 +53,10 @@ TEST_F(BooksFolder, SearchWantsEveryWordAndTheLanguage) {
   EXPECT_THAT(ids(catalogue.search({.text = "SIGNALS haddad", .language = {}})), ElementsAre("a"));
   EXPECT_THAT(ids(catalogue.search({.text = "signals polar", .language = {}})), IsEmpty());
   EXPECT_THAT(ids(catalogue.search({.text = "", .language = "fr"})), ElementsAre("b", "a"));
+  write("c.epub", test_book().build());
+  write("c.toml", as_bytes("title = \"Sécurité en МОРЕ\"\n"));
+  const Catalogue more = Catalogue::load(folder_.path());
+  EXPECT_THAT(ids(more.search({.text = "SECURITE море", .language = {}})), ElementsAre("c"));
   EXPECT_THAT(ids(catalogue.search({.text = "", .language = "ar"})), IsEmpty());
 }
 

@@ -134,7 +134,8 @@ inline ZipBuilder test_book() {
       .add("OPS/nav.xhtml", kTestNavigation)
       .add("OPS/text/one.xhtml",
            "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title>One</title></head>"
-           "<body><p>First</p><script>alert(1)</script></body></html>")
+           "<body><p>First, <a "
+           "href=\"two%20%C3%A9.xhtml#s\">then</a></p><script>alert(1)</script></body></html>")
       .add("OPS/text/two \xC3\xA9.xhtml",
            "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title>Two</title></head>"
            "<body><p>Second</p></body></html>")

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "http/files.h"
 #include "http/url.h"
+#include "services/publications/domain/chapter_links.h"
+#include "services/publications/pages/catalogue_pages.h"
 #include "services/publications/pages/origins.h"
 
 namespace bulkhead::services::publications {
@@ -44,16 +46,15 @@ constexpr std::array<std::string_view, 18> kShownTypes = {kChapterType,
                                                           "video/mp4"};
 
 // Nothing runs, nothing is sent, nothing is fetched from elsewhere, and only the site may frame it.
-// `sandbox` makes the origin opaque, even where a chapter is opened by itself.
+// `sandbox` holds even where a chapter is opened by itself.
 std::string book_policy(const http::Request& request) {
   const std::string host(request.headers.find("Host").value_or(""));
   const std::string own = "https://" + host;
-  const std::string site = "https://" + host.substr(std::min(host.find('.') + 1, host.size()));
   return fmt::format(
       "default-src 'none'; script-src 'none'; img-src {0} data:; media-src {0}; font-src {0} "
       "data:; style-src {0} 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action "
-      "'none'; frame-ancestors {1}; sandbox",
-      own, site);
+      "'none'; frame-ancestors {1}; sandbox {2}",
+      own, site_origin(request), frame_permissions(request));
 }
 
 void set_isolation(http::Response& response, const http::Request& request) {
@@ -64,13 +65,30 @@ void set_isolation(http::Response& response, const http::Request& request) {
   response.headers.set("Referrer-Policy", "no-referrer");
 }
 
+// Links to other chapters lead to the reader, in the language that it is read in; where a chapter
+// is opened by itself, they stay among the files.
+std::string reader_links(const http::Request& request, std::string_view xhtml,
+                         std::string_view file, const Publication& publication) {
+  const auto language = service::language_from_code(request.query.get("in"));
+  if (!language) return std::string(xhtml);
+  return with_chapter_links(
+      xhtml, file, [&](std::string_view target, std::string_view fragment) -> std::string {
+        const auto chapter = publication.book.chapter_of(target);
+        if (!chapter) return "";
+        return fmt::format("{}/{}{}{}", site_origin(request), service::code_of(*language),
+                           reading_address(publication, *chapter),
+                           fragment.empty() ? "" : "?at=" + http::percent_encode(fragment));
+      });
+}
+
 http::Response answer_resource(const http::Request& request, Resource resource,
-                               const Publication& publication) {
+                               std::string_view file, const Publication& publication) {
   http::Response response;
   const bool shown = is_shown_in_browser(resource.media_type);
   const std::string_view content = as_text(resource.content);
-  response.body =
-      resource.media_type == kChapterType ? with_reading_style(content) : std::string(content);
+  response.body = resource.media_type == kChapterType
+                      ? with_reading_style(reader_links(request, content, file, publication))
+                      : std::string(content);
   response.headers.set("Content-Type", shown ? resource.media_type : "application/octet-stream");
   if (!shown) response.headers.set("Content-Disposition", "attachment");
   set_isolation(response, request);
@@ -83,9 +101,10 @@ http::Response book_file(CatalogueStore& store, http::Request& request) {
   const auto catalogue = store.current();
   const Publication* publication = catalogue->find(request.path_values["id"]);
   if (!publication) return http::problem(Error(ErrorKind::not_found, "no such book"), request);
-  auto resource = publication->book.resource(request.path_values["path"]);
+  const std::string& file = request.path_values["path"];
+  auto resource = publication->book.resource(file);
   if (!resource) return http::problem(resource.error(), request);
-  return answer_resource(request, *std::move(resource), *publication);
+  return answer_resource(request, *std::move(resource), file, *publication);
 }
 
 http::Response reading_style(http::Request& request) {
@@ -105,7 +124,8 @@ http::Response cover(CatalogueStore& store, http::Request& request) {
   }
   auto resource = publication->book.resource(publication->book.cover_file());
   if (!resource) return http::problem(resource.error(), request);
-  http::Response response = answer_resource(request, *std::move(resource), *publication);
+  http::Response response =
+      answer_resource(request, *std::move(resource), publication->book.cover_file(), *publication);
   // A picture, not a page: an SVG opened by itself runs nothing and is nobody's origin.
   response.headers.set("Content-Security-Policy",
                        "default-src 'none'; style-src 'unsafe-inline'; sandbox");

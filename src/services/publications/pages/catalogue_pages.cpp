@@ -166,6 +166,17 @@ std::string entry_address(const Visit& visit, const Publication& publication,
   return address;
 }
 
+// The entry of the place in the open chapter, or else the chapter's first one.
+const ContentsEntry* open_entry(const Book& book, std::size_t chapter, std::string_view fragment) {
+  const ContentsEntry* first = nullptr;
+  for (const ContentsEntry& entry : book.contents()) {
+    if (book.chapter_of(entry.file) != chapter) continue;
+    if (!fragment.empty() && entry.fragment == fragment) return &entry;
+    if (first == nullptr) first = &entry;
+  }
+  return first;
+}
+
 }  // namespace
 
 std::string address_of(const Publication& publication) { return "/publications/" + publication.id; }
@@ -193,13 +204,12 @@ void set_language(json::Object& model, const Publication& publication) {
 }
 
 json::Array contents_of(const Visit& visit, const Publication& publication,
-                        std::optional<std::size_t> current) {
+                        std::optional<std::size_t> current, std::string_view fragment) {
   json::Array out;
   const Book& book = publication.book;
-  bool marked = false;  // the first entry of the open chapter only
+  const ContentsEntry* open = current ? open_entry(book, *current, fragment) : nullptr;
   for (const ContentsEntry& entry : book.contents()) {
-    const bool is_current = !marked && current && book.chapter_of(entry.file) == current;
-    marked = marked || is_current;
+    const bool is_current = &entry == open;
     out.push_back(json::Object{{"title", entry.title},
                                {"href", entry_address(visit, publication, entry)},
                                {"depth", entry.depth},

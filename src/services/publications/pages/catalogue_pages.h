@@ -23,8 +23,9 @@ std::string reading_address(const Publication& publication, std::size_t chapter)
 std::string language_name(std::string_view code);
 // lang and dir of a book's own texts, into a template's model.
 void set_language(json::Object& model, const Publication& publication);
-// A list of contents with addresses; `current` is the chapter that is open, or none of them.
+// A list of contents with addresses; `current` is the chapter that is open, or none of them, and
+// `fragment` the place in it that was asked for.
 json::Array contents_of(const service::Visit& visit, const Publication& publication,
-                        std::optional<std::size_t> current);
+                        std::optional<std::size_t> current, std::string_view fragment = "");
 
 }  // namespace bulkhead::services::publications

@@ -1,5 +1,7 @@
 #include "services/publications/pages/origins.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace bulkhead::services::publications {
@@ -22,6 +24,19 @@ bool is_book_origin(const http::Request& request) {
 std::string book_origin(const service::Visit& visit) {
   const std::string origin = visit.origin();
   return std::string(kScheme) + std::string(kBookHostPrefix) + origin.substr(kScheme.size());
+}
+
+std::string site_origin(const http::Request& request) {
+  const std::string_view host = request.headers.find("Host").value_or("");
+  return std::string(kScheme) +
+         std::string(host.substr(std::min(kBookHostPrefix.size(), host.size())));
+}
+
+std::string frame_permissions(const http::Request& request) {
+  const std::string_view exposure = request.headers.find("X-Bulkhead-Exposure").value_or("public");
+  const bool is_restricted = exposure == "members" || exposure == "operators";
+  return std::string("allow-top-navigation-by-user-activation") +
+         (is_restricted ? " allow-same-origin" : "");
 }
 
 service::PageHandler at_site(service::PageHandler handler) {

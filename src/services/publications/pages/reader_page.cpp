@@ -21,10 +21,15 @@ std::string reader_policy(const std::string& frame_origin) {
          frame_origin;
 }
 
+std::string fragment_of(const Visit& visit) {
+  return visit.request.query.get("at").substr(0, kFragmentLengthMax);
+}
+
 std::string frame_address(const Visit& visit, const Publication& publication,
                           const Chapter& chapter) {
-  std::string address = book_origin(visit) + book_file_address(publication.id, chapter.file);
-  const std::string fragment = visit.request.query.get("at").substr(0, kFragmentLengthMax);
+  std::string address = book_origin(visit) + book_file_address(publication.id, chapter.file) +
+                        "?in=" + std::string(service::code_of(visit.language));
+  const std::string fragment = fragment_of(visit);
   if (!fragment.empty()) address += "#" + http::percent_encode(fragment);
   return address;
 }
@@ -48,8 +53,9 @@ Result<http::Response> reader_page(Visit& visit, CatalogueStore& store) {
                                 ? visit.text("reader.chapter", {{"number", shown(index + 1)}})
                                 : chapter.title;
   const auto step = [&](std::size_t to) { return visit.link(reading_address(*publication, to)); };
-  json::Object model{{"entries", contents_of(visit, *publication, index)},
+  json::Object model{{"entries", contents_of(visit, *publication, index, fragment_of(visit))},
                      {"frame_src", frame_address(visit, *publication, chapter)},
+                     {"frame_permissions", frame_permissions(visit.request)},
                      {"frame_title", visit.text("reader.text") + ": " + title},
                      {"position", visit.text("reader.position", {{"number", shown(index + 1)},
                                                                  {"total", shown(last + 1)}})},
