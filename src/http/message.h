@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 #include "base/file_descriptor.h"
 #include "base/result.h"
@@ -72,6 +74,12 @@ class MemoryBody final : public BodyReader {
   std::size_t read_ = 0;
 };
 
+// The process at the other end of a Unix socket, as the kernel knew it when it connected.
+struct Peer {
+  pid_t process_id = 0;  // 0: of a process namespace that we cannot see into
+  uid_t user_id = 0;
+};
+
 struct Request {
   Method method = Method::get;
   // Percent-decoded UTF-8, no empty, "." or ".." segments, begins with '/'; a '/' at the end stays.
@@ -82,6 +90,7 @@ struct Request {
   BodyReader* body = nullptr;      // never null in a handler
   std::string client_address;      // of the visitor: X-Forwarded-For where the gateway set it
   std::string client_certificate;  // SHA-256 of the DER form in hex; empty: none was shown
+  std::optional<Peer> peer;        // where the server was asked to identify it
   std::string request_id;          // X-Request-Id where the gateway set it, else made here
   std::map<std::string, std::string, std::less<>> path_values;  // of the route: {symbol}
   std::string route;  // the pattern that matched, for metrics; "" where none did

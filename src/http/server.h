@@ -38,6 +38,7 @@ struct ServerOptions {
   std::chrono::milliseconds transfer_timeout{30'000};
   std::uint64_t transfer_rate_min = 4 * 1024;
   bool trust_forwarded = false;  // take the visitor's address and request id from the gateway
+  bool identify_peer = false;    // fills Request::peer; Unix sockets only
   // Sees each request with its response before that is sent, and how long the handler took.
   std::function<void(const Request&, const Response&, std::chrono::nanoseconds)> observer;
 };

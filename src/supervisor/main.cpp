@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -14,6 +15,7 @@
 #include "supervisor/control/control_routes.h"
 #include "supervisor/control/estate_supervisor.h"
 #include "supervisor/control/log_rotation.h"
+#include "supervisor/control/peer.h"
 #include "supervisor/control/vault_process.h"
 #include "supervisor/protection.h"
 
@@ -43,8 +45,9 @@ Result<std::unique_ptr<http::Server>> start_control(EstateSupervisor& supervisor
   options.unix_socket = Path("run") / "control.sock";
   options.unix_socket_mode = 0600;
   options.threads = 8;
-  return http::Server::start(options,
-                             [shared](http::Request& request) { return shared->handle(request); });
+  options.identify_peer = true;
+  return http::Server::start(
+      options, for_operators([shared](http::Request& request) { return shared->handle(request); }));
 }
 
 void print_addresses(const Estate& estate, bool all_ready) {
@@ -116,6 +119,8 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  // The gateway's user reads the status page; what is secret says so itself.
+  ::umask(0022);
   const auto result = bulkhead::supervisor::run_estate(folder, signals);
   if (result) return 0;
   fmt::print(stderr, "bulkheadd: {}\n", result.error().message());

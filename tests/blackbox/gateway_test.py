@@ -1,10 +1,13 @@
 """The gateway as visitors meet it: who gets in, what is passed on, what is refused, and in which
 words."""
+import os
 import re
 import socket
 import subprocess
+import sys
 import unittest
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
 from running_estate import RunningEstate
 
@@ -27,6 +30,45 @@ class GatewayTest(unittest.TestCase):
 
     def bearer(self, role):
         return ("-H", "Authorization: Bearer " + self.estate.token(role))
+
+    def gateway_process(self):
+        return int((self.estate.folder / "run/haproxy.pid").read_text())
+
+    def test_gateway_starts_no_process_and_is_nobodys_user(self):
+        limits = Path(f"/proc/{self.gateway_process()}/limits").read_text()
+        self.assertRegex(limits, r"Max processes +0 +0 ")
+        if os.geteuid() != 0:
+            return
+        status = Path(f"/proc/{self.gateway_process()}/status").read_text()
+        users = set(re.search(r"^Uid:(.*)$", status, re.M)[1].split())
+        self.assertEqual(len(users), 1)
+        self.assertGreater(int(users.pop()), 1_000_000_000)
+
+    def test_gateway_cannot_drive_the_control_socket(self):
+        # With its user id, from where it stands; as an ordinary user it has none of its own, and
+        # the socket refuses it for what it is (supervisor unit tests).
+        if os.geteuid() != 0:
+            self.skipTest("only root gives the gateway a user of its own")
+        user = os.stat(f"/proc/{self.gateway_process()}").st_uid
+        if user == 0:  # /proc of a process that may not be dumped belongs to root
+            status = Path(f"/proc/{self.gateway_process()}/status").read_text()
+            user = int(re.search(r"^Uid:\s*(\d+)", status, re.M)[1])
+        program = (
+            "import os, socket, sys\n"
+            "os.setgroups([]); os.setresgid(*[USER] * 3); os.setresuid(*[USER] * 3)\n"
+            "for path in sys.argv[1:]:\n"
+            "  try:\n"
+            "    socket.socket(socket.AF_UNIX).connect(path); print('open')\n"
+            "  except PermissionError: print('refused')\n"
+            "for path in ('secrets/pass.key', 'secrets/gateway.pem', 'run/.audit'):\n"
+            "  try: os.listdir(path) if path.startswith('run') else open(path); print('open')\n"
+            "  except PermissionError: print('refused')\n").replace("USER", str(user))
+        done = subprocess.run(
+            [sys.executable, "-c", program, "run/control.sock", "run/haproxy.sock",
+             "run/alpha/current/service.sock"], cwd=self.estate.folder, capture_output=True,
+            text=True)
+        self.assertEqual(done.stdout.split(), ["refused", "refused", "open", "refused", "refused",
+                                               "refused"], done.stderr)
 
     def test_speaks_http2_and_no_old_tls(self):
         version = subprocess.run(self.estate.curl("alpha.localhost", "/", "-o", "/dev/null", "-w",

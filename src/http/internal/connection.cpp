@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "http/internal/listener.h"
 #include "http/url.h"
 
 namespace bulkhead::http::internal {
@@ -234,6 +235,7 @@ Request Connection::make_request(RequestHead& head) const {
   request.raw_target = head.target;
   request.client_address = peer_address_;
   request.client_certificate = channel_.peer_certificate();
+  if (shared_.options.identify_peer) request.peer = peer_of(channel_.socket());
   request.headers = std::move(head.headers);
   if (shared_.options.trust_forwarded) {
     if (auto address = forwarded_address(request.headers)) {

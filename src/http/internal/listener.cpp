@@ -100,6 +100,19 @@ std::string address_of(const sockaddr_storage& peer) {
 
 }  // namespace
 
+std::optional<Peer> peer_of(int socket) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  sockaddr_storage own{};
+  socklen_t own_size = sizeof own;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) != 0 ||
+      own.ss_family != AF_UNIX ||
+      ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) {
+    return std::nullopt;
+  }
+  return Peer{.process_id = credentials.pid, .user_id = credentials.uid};
+}
+
 Result<std::string> socket_path(const Path& path, FileDescriptor& folder) {
   if (path.native().size() < sizeof(sockaddr_un::sun_path)) return path.native();
   folder = TRY(open_file(path.parent_path(), O_PATH | O_DIRECTORY | O_CLOEXEC));

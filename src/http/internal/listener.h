@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/file_descriptor.h"
@@ -23,6 +24,9 @@ struct Accepted {
   std::string peer_address;  // empty on a Unix socket
 };
 Accepted accept_from(const Listener& listener);
+
+// Nothing where the socket is no Unix socket.
+std::optional<Peer> peer_of(int socket);
 
 // What a path that is too long for sockaddr_un is reached by instead: through the descriptor of
 // its folder, which `folder` then holds open.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -55,10 +56,37 @@ Result<void> check_greeting(const PortConfig& port, const Path& socket,
                           trim(greeting.substr(0, 100)), port.greeting));
 }
 
+// The gateway and the supervisor follow this path: what is not a socket there is no service's doing
+// but an attacker's. Through a descriptor, so that what is opened is what was looked at.
+Result<void> admit_gateway_to(const Path& socket) {
+  const FileDescriptor fd = TRY(open_file(socket, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) return fail_errno(errno, socket.native());
+  if (!S_ISSOCK(status.st_mode)) {
+    return fail(ErrorKind::denied,
+                fmt::format("{} is not a socket: the gateway is not led there", socket.native()));
+  }
+  constexpr mode_t kForEverybody = 0666;  // who gets into run/, that is
+  if ((status.st_mode & kForEverybody) == kForEverybody) return {};
+  const std::string same = fmt::format("/proc/self/fd/{}", fd.get());
+  if (::chmod(same.c_str(), kForEverybody) != 0) return fail_errno(errno, socket.native());
+  return {};
+}
+
 }  // namespace
 
+Result<void> admit_gateway(const ServiceConfig& service, const std::string& instance) {
+  if (service.kind == ServiceKind::http) {
+    return admit_gateway_to(Layout::socket_relative(service.name, instance));
+  }
+  for (const PortConfig& port : service.ports) {
+    TRY(admit_gateway_to(Layout::socket_relative(service.name, instance, port.socket)));
+  }
+  return {};
+}
+
 Path audit_socket_relative(std::string_view service) {
-  return Path("run") / service / "audit.sock";
+  return Path("run") / ".audit" / fmt::format("{}.sock", service);
 }
 
 sandbox::Policy policy_of(const ServiceConfig& service, const Layout& layout,

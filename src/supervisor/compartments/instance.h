@@ -27,6 +27,10 @@ sandbox::Policy policy_of(const ServiceConfig& service, const Layout& layout,
                           const Path& program_folder, const std::string& instance,
                           const std::string& generation);
 
+// Each socket of the instance is a socket, not a link to elsewhere, and the gateway's user can
+// connect to it. Kind denied where something else lies there.
+Result<void> admit_gateway(const ServiceConfig& service, const std::string& instance);
+
 // Asks the running program: /readyz for http, the greeting of each port for tcp. `instance` is the
 // folder's name; the working directory is the estate's.
 Result<void> check_ready(const ServiceConfig& service, const std::string& instance,

@@ -1,8 +1,11 @@
 #include "supervisor/compartments/runner.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 
@@ -101,7 +104,7 @@ Result<void> ServiceRunner::on_thread(std::function<Result<void>()> task) {
   return answer.get();
 }
 
-Result<Instance> ServiceRunner::launch(const std::string& generation, std::string_view role) {
+Result<Instance> ServiceRunner::launch(const std::string& generation) {
   Instance instance;
   instance.generation = generation;
   instance.name = fmt::format("{}-{}", generation, ++instances_);
@@ -113,7 +116,9 @@ Result<Instance> ServiceRunner::launch(const std::string& generation, std::strin
     return fail(ErrorKind::not_found, fmt::format("{}: there is no generation {} of its dataset",
                                                   config_.name, generation));
   }
-  TRY(make_directories(layout.socket_directory(config_.name, instance.name), 0755));
+  const Path sockets = layout.socket_directory(config_.name, instance.name);
+  TRY(make_directories(sockets));
+  if (::chmod(sockets.c_str(), 0755) != 0) return fail_errno(errno, sockets.native());
   const FileDescriptor output = TRY(open_file(layout.logs() / fmt::format("{}.log", config_.name),
                                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   const sandbox::Policy policy =
@@ -121,7 +126,6 @@ Result<Instance> ServiceRunner::launch(const std::string& generation, std::strin
   instance.compartment =
       TRY_CONTEXT(sandbox::Compartment::start(policy, output.get()), config_.name);
   instance.state = ServiceState::starting;
-  TRY(replace_symlink(layout.socket_directory(config_.name, role), instance.name));
   readiness_due_ = {};
   missed_ = 0;
   return instance;
@@ -157,7 +161,7 @@ void ServiceRunner::look_at_end(Instance& instance, std::string_view role,
 void ServiceRunner::restart_when_due(std::vector<Note>& notes) {
   if (!wanted_ || held_ || current_.compartment) return;
   if (context_.clock.steady_now() < start_due_) return;
-  auto launched = launch(current_.generation, "current");
+  auto launched = launch(current_.generation);
   if (launched) {
     current_ = std::move(*launched);
     notes.push_back({"service.starting", fmt::format("{} is starting", config_.name), "current"});
@@ -186,7 +190,8 @@ void ServiceRunner::look_at_readiness(std::string_view role) {
     if (!instance || !instance->compartment || instance->state == ServiceState::frozen) return;
     name = instance->name;
   }
-  const auto answer = check_ready(config_, name, kReadinessTimeMax);
+  auto answer = admit_gateway(config_, name);
+  if (answer) answer = check_ready(config_, name, kReadinessTimeMax);
   std::vector<Note> notes;
   {
     const std::lock_guard lock(mutex_);
@@ -197,6 +202,10 @@ void ServiceRunner::look_at_readiness(std::string_view role) {
       return;
     }
     const bool starting = instance->state == ServiceState::starting;
+    // The gateway is led to an instance only when its socket is there and it answers.
+    if (answer && instance->state != ServiceState::ready) {
+      answer = replace_symlink(context_.layout.socket_directory(config_.name, role), name);
+    }
     if (answer) {
       missed_ = 0;
       if (instance->state != ServiceState::ready) {
@@ -265,7 +274,7 @@ Result<void> ServiceRunner::start() {
     if (current_.compartment) return {};
     start_due_ = {};
     back_off_ = kBackOffFirst;
-    Instance launched = TRY(launch(current_.generation, "current"));
+    Instance launched = TRY(launch(current_.generation));
     current_ = std::move(launched);
     return {};
   });
@@ -348,7 +357,7 @@ Result<std::string> ServiceRunner::start_clean_room(const std::string& generatio
   TRY(on_thread([&]() -> Result<void> {
     if (cleanroom_) remove_instance(*cleanroom_);
     cleanroom_.reset();
-    Instance launched = TRY(launch(generation, "cleanroom"));
+    Instance launched = TRY(launch(generation));
     name = launched.name;
     cleanroom_ = std::move(launched);
     return {};

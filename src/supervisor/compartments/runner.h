@@ -68,7 +68,7 @@ class ServiceRunner {
   Result<void> on_thread(std::function<Result<void>()> task);
   void run();
   // With the lock held.
-  Result<Instance> launch(const std::string& generation, std::string_view role);
+  Result<Instance> launch(const std::string& generation);
   void set_state(Instance& instance, ServiceState state, std::string problem = {});
   void look_at_end(Instance& instance, std::string_view role, std::vector<Note>& notes);
   void restart_when_due(std::vector<Note>& notes);

@@ -1,6 +1,7 @@
 // The control API's routes of the supervisor itself (docs/control-api.md): estate, exposure,
 // passes, events. Those of incidents and backups come from the Extension. It is served on a Unix
-// socket that only the estate's owner can open; there is no other sign-in.
+// socket that only the estate's owner can open, and answers only operators (peer.h); there is no
+// other sign-in.
 #pragma once
 
 #include "http/router.h"

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "http/client.h"
+#include "supervisor/compartments/instance.h"
 #include "supervisor/exposure/pass.h"
 
 namespace bulkhead::supervisor {
@@ -79,15 +80,20 @@ Result<void> EstateSupervisor::prepare_folders() {
                              layout_.reports(), layout_.gateway(), layout_.status_pages()}) {
     TRY(make_directories(folder, 0750));
   }
-  // Estates made under another umask are put right: sockets lie in run/, keys in secrets/.
-  for (const Path& folder : {layout_.run(), layout_.secrets()}) {
+  // Estates made under another umask are put right: sockets lie in run/, keys in secrets/. The
+  // gateway's user is let into run/ when the gateway starts.
+  const Path audit = audit_socket_relative("x").parent_path();
+  TRY(make_directories(audit, 0700));
+  for (const Path& folder : {layout_.run(), layout_.secrets(), audit}) {
     if (::chmod(folder.c_str(), 0700) != 0) return fail_errno(errno, folder.native());
   }
   for (const ServiceConfig& service : estate_.services) {
     // What an earlier supervisor left: its compartments ended with it.
     const Path folder = layout_.run() / service.name;
     TRY(remove_tree(folder));
-    TRY(make_directories(folder, 0755));
+    TRY(make_directories(folder));
+    // Whatever the umask: the gateway's user must find the sockets in it.
+    if (::chmod(folder.c_str(), 0755) != 0) return fail_errno(errno, folder.native());
   }
   return {};
 }

@@ -87,9 +87,12 @@ std::vector<std::string> gateway_names(const Estate& estate) {
   std::set<std::string> names = {estate.status_host(), estate.gateway.domain};
   for (const ServiceConfig& service : estate.services) {
     names.insert(service.hostnames.begin(), service.hostnames.end());
-    names.insert(service.kind == ServiceKind::http
-                     ? estate.cleanroom_host(service.name)
-                     : fmt::format("{}.{}", service.name, estate.gateway.domain));
+    if (service.kind == ServiceKind::http) {
+      const std::vector<std::string> hosts = estate.cleanroom_hosts(service);
+      names.insert(hosts.begin(), hosts.end());
+    } else {
+      names.insert(fmt::format("{}.{}", service.name, estate.gateway.domain));
+    }
   }
   std::vector<std::string> out = {estate.status_host()};
   names.erase(estate.status_host());

@@ -89,6 +89,16 @@ std::string Estate::cleanroom_host(std::string_view service) const {
   return fmt::format("{}.cleanroom.{}", service, gateway.domain);
 }
 
+std::vector<std::string> Estate::cleanroom_hosts(const ServiceConfig& service) const {
+  std::vector<std::string> out = {cleanroom_host(service.name)};
+  for (const std::string& host : service.hostnames) {
+    const std::string below = "." + service.hostnames.front();
+    if (!host.ends_with(below)) continue;
+    out.push_back(host.substr(0, host.size() - below.size()) + "." + out.front());
+  }
+  return out;
+}
+
 std::string Estate::https_origin(std::string_view host) const {
   if (gateway.https_port == 443) return fmt::format("https://{}", host);
   return fmt::format("https://{}:{}", host, gateway.https_port);

@@ -145,6 +145,9 @@ struct Estate {
   Result<std::vector<std::string>> select(const std::vector<std::string>& selectors) const;
   std::string status_host() const;                             // "status.localhost"
   std::string cleanroom_host(std::string_view service) const;  // "gisis.cleanroom.localhost"
+  // That, and one for each further hostname below the service's main one: what is
+  // books.publications.DOMAIN is books.publications.cleanroom.DOMAIN in the clean room.
+  std::vector<std::string> cleanroom_hosts(const ServiceConfig& service) const;
   // "https://website.localhost:8443"
   std::string https_origin(std::string_view host) const;
 };

@@ -3,6 +3,8 @@
 // in a map for each request; everything else needs a new configuration and a reload.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "supervisor/estate/estate.h"
@@ -21,7 +23,10 @@ inline constexpr std::string_view kPassPath = "/.bulkhead/pass";
 inline constexpr std::string_view kRefusalHeader = "X-Bulkhead-Refusal";
 inline constexpr std::string_view kSealedRefusal = "sealed";
 
-std::string haproxy_configuration(const Estate& estate);
+// `user`: id and group that HAProxy becomes once it has its ports and keys; none: it stays what it
+// is.
+std::string haproxy_configuration(const Estate& estate,
+                                  std::optional<std::uint32_t> user = std::nullopt);
 std::string hosts_map(const Estate& estate);
 std::string cleanroom_map(const Estate& estate);
 // Backends' names: "service.gisis", "cleanroom.gisis", "port.mail.imap".

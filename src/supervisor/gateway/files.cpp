@@ -7,6 +7,7 @@
 #include "crypto/signing_key.h"
 #include "supervisor/embedded.h"
 #include "supervisor/gateway/configuration.h"
+#include "supervisor/gateway/gateway_user.h"
 #include "supervisor/gateway/pages.h"
 
 namespace bulkhead::supervisor {
@@ -59,6 +60,7 @@ Result<void> write_gateway_files(const Estate& estate, const Layout& layout,
   TRY(write_pages(estate, layout.gateway() / "pages", messages));
   TRY(write_embedded("gateway/gateway.css", layout.gateway() / "gateway.css"));
   TRY(write_embedded("gateway/status.lua", layout.gateway() / "status.lua"));
+  TRY(make_directories(layout.run(), 0700));
   TRY(make_directories(layout.status_pages()));
   TRY(write_embedded("gateway/gateway.css", layout.status_pages() / "gateway.css"));
   TRY(write_where_different(layout.folder() / kHostsMap, hosts_map(estate)));
@@ -69,7 +71,10 @@ Result<void> write_gateway_files(const Estate& estate, const Layout& layout,
   TRY(write_where_different(layout.pass_public_key(), public_pem));
   const ExposureByService exposures = TRY(read_exposures(estate, layout));
   TRY(write_exposures(exposures, layout));
-  return write_where_different(layout.gateway() / "haproxy.cfg", haproxy_configuration(estate));
+  const auto user = gateway_user(layout);
+  if (user) TRY(open_folders_to(*user, layout));
+  return write_where_different(layout.gateway() / "haproxy.cfg",
+                               haproxy_configuration(estate, user));
 }
 
 Result<ExposureByService> read_exposures(const Estate& estate, const Layout& layout) {

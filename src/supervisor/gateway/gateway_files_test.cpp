@@ -1,11 +1,15 @@
 // The files that the gateway reads, judged by HAProxy itself.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/process.h"
 #include "crypto/signing_key.h"
 #include "supervisor/gateway/configuration.h"
 #include "supervisor/gateway/files.h"
+#include "supervisor/gateway/gateway_user.h"
 #include "supervisor/gateway/pages.h"
 
 namespace bulkhead::supervisor {
@@ -83,10 +87,26 @@ TEST_F(GatewayFiles, DamagedExposureCountsAsSealed) {
   EXPECT_FALSE(exposures.contains("unknown"));
 }
 
+TEST_F(GatewayFiles, RootGivesTheGatewayAUserOfItsOwnThatFindsNothingButWhatItServes) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give user ids";
+  ASSERT_TRUE(write_gateway_files(estate_, layout_, messages_));
+  const auto user = gateway_user(layout_);
+  ASSERT_TRUE(user);
+  EXPECT_NE(*user, 0u);
+  EXPECT_THAT(text_of("gateway/haproxy.cfg"),
+              HasSubstr(fmt::format("uid {0}\n  gid {0}\n", *user)));
+  struct stat run{};
+  ASSERT_EQ(::stat(layout_.run().c_str(), &run), 0);
+  EXPECT_EQ(run.st_gid, *user);
+  EXPECT_EQ(run.st_mode & 07777, 0710u);
+}
+
 TEST_F(GatewayFiles, MapsNameEveryHost) {
   EXPECT_THAT(hosts_map(estate_), HasSubstr("books.publications.localhost publications\n"));
   EXPECT_THAT(hosts_map(estate_), Not(HasSubstr("mail")));
   EXPECT_THAT(cleanroom_map(estate_), HasSubstr("gisis.cleanroom.localhost gisis\n"));
+  EXPECT_THAT(cleanroom_map(estate_),
+              HasSubstr("books.publications.cleanroom.localhost publications\n"));
 }
 
 TEST_F(GatewayFiles, SealedPageSpeaksTheLanguageAndLinksToTheStatusPage) {
