@@ -82,18 +82,28 @@ async function checkPage(url, { name, status = 200, language, size }) {
       h1: document.querySelectorAll('h1').length,
       main: document.querySelectorAll('main').length,
       title: document.title,
+      // A heading below another stands one level deeper: cards of a section are not its equals.
+      flat: [...document.querySelectorAll('section[aria-labelledby]')].flatMap((section) => {
+        const own = document.getElementById(section.getAttribute('aria-labelledby'));
+        return [...section.querySelectorAll('h1, h2, h3, h4, h5, h6')]
+          .filter((heading) => heading !== own && heading.tagName <= own.tagName)
+          .map((heading) => heading.textContent.trim());
+      }),
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     }));
     assert.equal(facts.lang, language, `${url}: lang`);
     assert.equal(facts.dir, language === 'ar' ? 'rtl' : 'ltr', `${url}: dir`);
     assert.equal(facts.h1, 1, `${url}: one h1`);
     assert.equal(facts.main, 1, `${url}: one main`);
+    assert.deepEqual(facts.flat, [], `${url}: headings as deep as their section's own`);
     assert.ok(facts.title.length > 0, `${url}: title`);
     assert.ok(facts.overflow <= 0, `${url} (${size}): ${facts.overflow} px wider than the screen`);
     await page.screenshot({ path: path.join(screenshots, `${name}-${language}-${size}.png`) });
     // axe is evaluated by the debugger, which a page's content security policy does not bind.
-    const findings = await page.evaluate(`${axe}; axe.run(document, {resultTypes: ['violations']})`
-      + '.then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")))');
+    const { findings, rules } = await page.evaluate(`${axe}; axe.run(document)`
+      + '.then((r) => ({ findings: r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")),'
+      + ' rules: r.passes.map((rule) => rule.id) }))');
+    assert.ok(rules.includes('heading-order'), `${url}: axe looked at the order of the headings`);
     assert.deepEqual(findings, [], `${url} (${size}): accessibility`);
     assert.deepEqual(complaints, [], `${url}: console`);
   } finally {
@@ -147,6 +157,32 @@ test('a chapter is read in a frame of another origin, where no script runs', asy
   assert.deepEqual(complaints, []);
   await page.screenshot({ path: path.join(screenshots, 'publications-reader-en-wide.png') });
   await close();
+});
+
+test('a link from chapter to chapter takes the contents list along, without JavaScript', async () => {
+  const { page, complaints, close } = await open('wide', { javaScriptEnabled: false });
+  await page.goto(estate.url('publications', '/ar/publications/ship-guide-en/read/6'));
+  const frame = page.frameLocator('iframe.reader-text');
+  await Promise.all([page.waitForURL(/\/ar\/.*\/read\/4\?at=writing-a-position$/),
+                     frame.locator('a[target="_top"]').first().click()]);
+  const place = await page.locator('.book-contents a[aria-current]').getAttribute('href');
+  assert.equal(new URL(place, page.url()).href, page.url());
+  assert.deepEqual(complaints, []);
+  await page.screenshot({ path: path.join(screenshots, 'publications-reader-linked.png') });
+  await close();
+});
+
+test('behind a pass a chapter is shown with its style sheet', async () => {
+  estate.bulkhead('expose', 'publications', '--to', 'members');
+  const link = estate.bulkhead('pass', 'issue').match(/https:\/\/publications\.\S+/)[0];
+  const { page, complaints, close } = await open('wide');
+  await page.goto(link);
+  const styles = page.waitForResponse((response) => response.url().endsWith('/reading.css'));
+  await page.goto(estate.url('publications', '/en/publications/ship-guide-en/read/1'));
+  assert.equal((await styles).status(), 200);
+  assert.deepEqual(complaints, []);
+  await close();
+  estate.bulkhead('expose', 'publications', '--to', 'public');
 });
 
 test('the language switch stays on the page, without JavaScript', async () => {
