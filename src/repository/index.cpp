@@ -97,7 +97,9 @@ void Index::add(const IndexedPack& pack) {
   packs_.push_back(pack.id);
   for (const PackedBlob& blob : pack.blobs) {
     const BlobKey key{blob.type, blob.id};
-    places_.try_emplace(key, Place{position, blob.offset, blob.sealed_size, blob.raw_size});
+    const Place place{position, blob.offset, blob.sealed_size, blob.raw_size};
+    const auto [at, added] = places_.try_emplace(key, place);
+    if (!added && retired_.contains(packs_[at->second.pack])) at->second = place;
   }
 }
 
@@ -108,6 +110,17 @@ std::optional<BlobLocation> Index::find(const BlobKey& key) const {
   const Place& place = at->second;
   return BlobLocation{packs_[place.pack],
                       {key.type, key.id, place.offset, place.sealed_size, place.raw_size}};
+}
+
+void Index::retire(const PackId& pack) {
+  const std::lock_guard lock(mutex_);
+  retired_.insert(pack);
+}
+
+bool Index::reusable(const BlobKey& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = places_.find(key);
+  return at != places_.end() && !retired_.contains(packs_[at->second.pack]);
 }
 
 std::size_t Index::blob_count() const {
@@ -134,6 +147,7 @@ void Index::clear() {
   const std::lock_guard lock(mutex_);
   packs_.clear();
   places_.clear();
+  retired_.clear();
   read_.clear();
 }
 

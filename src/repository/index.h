@@ -31,6 +31,10 @@ class Index {
   std::optional<BlobLocation> find(const BlobKey& key) const;
   bool contains(const BlobKey& key) const { return find(key).has_value(); }
   std::size_t blob_count() const;
+  // A retired pack is on its way out (retired_packs.h): what is in it can be read, and no new
+  // snapshot should refer to it.
+  void retire(const PackId& pack);
+  bool reusable(const BlobKey& key) const;
 
   // Of the files read so far, so that load_index() reads each once.
   bool has_read(const std::string& index_name) const;
@@ -49,6 +53,7 @@ class Index {
   mutable std::mutex mutex_;
   std::vector<PackId> packs_;
   std::unordered_map<BlobKey, Place> places_;
+  std::set<PackId> retired_;
   std::set<std::string> read_;
 };
 

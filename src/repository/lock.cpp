@@ -32,6 +32,11 @@ std::string encode_lock(const LockInfo& lock) {
                       {"pid", lock.pid}};
   if (lock.uid != 0) object.set("uid", static_cast<std::uint64_t>(lock.uid));
   if (lock.gid != 0) object.set("gid", static_cast<std::uint64_t>(lock.gid));
+  if (!lock.program.empty()) {
+    object.set("program", lock.program);
+    object.set("since", to_rfc3339(lock.since));
+  }
+  if (!lock.purpose.empty()) object.set("purpose", lock.purpose);
   return json::write(object);
 }
 
@@ -45,6 +50,11 @@ Result<LockInfo> decode_lock(std::string_view text) {
   lock.pid = TRY(value["pid"].to_i64("the lock's pid"));
   lock.uid = TRY(optional_owner(value["uid"], "the lock's uid"));
   lock.gid = TRY(optional_owner(value["gid"], "the lock's gid"));
+  if (const std::string* program = value["program"].string()) {
+    lock.program = *program;
+    lock.since = TRY(decode_time(value["since"], "the lock's since"));
+  }
+  if (const std::string* purpose = value["purpose"].string()) lock.purpose = *purpose;
   return lock;
 }
 
@@ -54,14 +64,17 @@ bool is_stale(const LockInfo& lock, WallTime now, const std::string& hostname) {
   return ::kill(static_cast<pid_t>(lock.pid), 0) != 0 && errno == ESRCH;
 }
 
-Result<std::unique_ptr<Lock>> Lock::shared(Repository& repository) {
-  std::unique_ptr<Lock> lock(new Lock(repository));
-  TRY(lock->require_no_exclusive());
+Lock::Lock(Repository& repository, std::string_view purpose)
+    : repository_(repository), purpose_(purpose), since_(repository.clock().now()) {}
+
+Result<std::unique_ptr<Lock>> Lock::shared(Repository& repository, std::string_view purpose) {
+  std::unique_ptr<Lock> lock(new Lock(repository, purpose));
+  TRY(lock->require_compatible());
   lock->name_ = TRY(lock->write());
   // Whoever wrote an exclusive lock between our look and our writing shows up in the second look;
   // whoever looks after us sees ours.
   std::this_thread::sleep_for(repository.options().lock_settle);
-  TRY(lock->require_no_exclusive());
+  TRY(lock->require_compatible());
   lock->refresher_ = std::thread([self = lock.get()] { self->refresh_until_stopped(); });
   return lock;
 }
@@ -87,24 +100,42 @@ Result<std::string> Lock::write() {
                       .username = this_user(),
                       .pid = ::getpid(),
                       .uid = ::geteuid(),
-                      .gid = ::getegid()};
+                      .gid = ::getegid(),
+                      .program = std::string(kLockProgram),
+                      .since = since_,
+                      .purpose = purpose_};
   return repository_.save_file(storage::FileType::lock, encode_lock(lock));
 }
 
-Result<void> Lock::require_no_exclusive() {
+Result<std::vector<LockInfo>> Lock::others() {
+  std::string own;
+  {
+    const std::lock_guard guard(mutex_);
+    own = name_;
+  }
   const auto files =
       TRY_CONTEXT(repository_.backend().list(storage::FileType::lock), "listing locks");
+  std::vector<LockInfo> found;
   for (const storage::FileInfo& info : files) {
-    if (info.name == name_ || info.size == 0) continue;
+    if (info.name == own || info.size == 0) continue;
     const auto text = repository_.load_file({storage::FileType::lock, info.name});
     if (!text && text.error().kind() == ErrorKind::not_found) continue;
     if (!text) return std::unexpected(text.error().with_context("lock " + info.name.substr(0, 8)));
     const LockInfo lock = TRY_CONTEXT(decode_lock(as_text(*text)), "lock");
-    if (!lock.exclusive || is_stale(lock, repository_.clock().now(), this_host())) continue;
+    if (!is_stale(lock, repository_.clock().now(), this_host())) found.push_back(lock);
+  }
+  return found;
+}
+
+Result<void> Lock::require_compatible() {
+  for (const LockInfo& lock : TRY(others())) {
+    const bool same_purpose = !purpose_.empty() && lock.purpose == purpose_;
+    if (!lock.exclusive && !same_purpose) continue;
     return fail(ErrorKind::conflict,
-                fmt::format("the repository is locked exclusively by process {} of {} on {} "
+                fmt::format("the repository is locked {} by process {} of {} on {} "
                             "since {}; try again when it is done",
-                            lock.pid, lock.username, lock.hostname, to_rfc3339(lock.time)));
+                            lock.exclusive ? "exclusively" : "for " + lock.purpose, lock.pid,
+                            lock.username, lock.hostname, to_rfc3339(lock.time)));
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "repository/repository.h"
 
@@ -21,7 +22,14 @@ struct LockInfo {
   std::int64_t pid = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  // Only in locks of ours; restic passes over them.
+  std::string program;  // kLockProgram
+  WallTime since{};     // when it was first taken; `time` is that of its last refresh
+  std::string purpose;  // at most one holder of each; empty: any number
 };
+
+inline constexpr std::string_view kLockProgram = "bulkhead";
+inline constexpr std::string_view kPurposePrune = "prune";
 
 std::string encode_lock(const LockInfo& lock);
 Result<LockInfo> decode_lock(std::string_view text);
@@ -30,17 +38,22 @@ bool is_stale(const LockInfo& lock, WallTime now, const std::string& hostname);
 
 class Lock {
  public:
-  // Kind conflict where somebody holds an exclusive lock that is not stale.
-  static Result<std::unique_ptr<Lock>> shared(Repository& repository);
+  // Kind conflict where somebody holds an exclusive lock that is not stale, or one of this purpose.
+  static Result<std::unique_ptr<Lock>> shared(Repository& repository,
+                                              std::string_view purpose = {});
   ~Lock();
+  // Of everybody else who is at work now.
+  Result<std::vector<LockInfo>> others();
 
  private:
-  explicit Lock(Repository& repository) : repository_(repository) {}
+  Lock(Repository& repository, std::string_view purpose);
   Result<std::string> write();
-  Result<void> require_no_exclusive();
+  Result<void> require_compatible();
   void refresh_until_stopped();
 
   Repository& repository_;
+  const std::string purpose_;
+  const WallTime since_;
   std::string name_;
   std::mutex mutex_;
   std::condition_variable stop_;

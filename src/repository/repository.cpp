@@ -11,6 +11,7 @@
 #include "repository/internal/host.h"
 #include "repository/key_file.h"
 #include "repository/pack.h"
+#include "repository/retired_packs.h"
 
 namespace bulkhead::repository {
 
@@ -128,6 +129,9 @@ Result<void> Repository::load_index() {
     const std::string context = "index " + info.name.substr(0, 8);
     const Bytes text = TRY_CONTEXT(load_file({FileType::index, info.name}), context);
     const auto packs = TRY_CONTEXT(decode_index(as_text(text)), context);
+    for (const RetiredPack& pack : TRY_CONTEXT(decode_retired(as_text(text)), context)) {
+      index_->retire(pack.id);
+    }
     for (const IndexedPack& pack : packs) index_->add(pack);
     index_->mark_read(info.name);
   }

@@ -21,6 +21,7 @@ std::string_view folder_of(FileType type) {
     case FileType::snapshot: return "snapshots";
     case FileType::index: return "index";
     case FileType::data: return "data";
+    case FileType::parity: return "parity";
   }
   return "";
 }
@@ -28,6 +29,12 @@ std::string_view folder_of(FileType type) {
 std::string describe(const FileId& id) {
   if (id.type == FileType::config) return "config";
   return fmt::format("{}/{}", folder_of(id.type), id.name);
+}
+
+Result<void> Backend::replace(const FileId& id, ByteView content) {
+  const auto removed = remove(id);
+  if (!removed && removed.error().kind() != ErrorKind::not_found) return removed;
+  return save(id, content);
 }
 
 bool is_file_name(std::string_view name) {

@@ -8,22 +8,30 @@
 // - load() of a part beyond the end is an error of kind corrupt, never a short answer.
 // - A missing file is not_found. Errors that may pass carry Retry::may_help; the backend itself
 //   does not retry (storage/retrying.h does).
+// - replace() is for what only damage can have changed: a file whose bytes are not what its name
+// says,
+//   and parity. Old or new bytes are there at every moment where the store can do that (local), and
+//   else none for a moment.
 // - Names are 64 lower-case hexadecimal digits, except for FileType::config, which has none.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace bulkhead::storage {
 
-enum class FileType { config, key, lock, snapshot, index, data };
-// "config", "keys", "locks", "snapshots", "index", "data": the folder's name in the repository.
+// Parity files carry the name of the pack that they can mend; restic does not look at them.
+enum class FileType { config, key, lock, snapshot, index, data, parity };
+// "config", "keys", "locks", "snapshots", "index", "data", "parity": the folder's name in the
+// repository.
 std::string_view folder_of(FileType type);
 
 struct FileId {
@@ -34,6 +42,8 @@ struct FileId {
 struct FileInfo {
   std::string name;
   std::uint64_t size = 0;
+  // When the store took it in, by the store's own clock; not every store tells.
+  std::optional<WallTime> received{};
 };
 
 class Backend {
@@ -51,6 +61,8 @@ class Backend {
   virtual Result<std::vector<FileInfo>> list(FileType type) = 0;
   // Kind denied where the store is append-only.
   virtual Result<void> remove(const FileId& id) = 0;
+  // Kind denied where the store is append-only.
+  virtual Result<void> replace(const FileId& id, ByteView content);
 };
 
 // By restic's location syntax: "/path", "local:/path", "rest:https://user:pass@host:port/path/",

@@ -52,6 +52,9 @@ Result<void> FaultyBackend::create() {
 Result<void> FaultyBackend::save(const FileId& id, ByteView content) {
   return with_fault(Operation::save, id, [&] { return backend_.save(id, content); });
 }
+Result<void> FaultyBackend::replace(const FileId& id, ByteView content) {
+  return with_fault(Operation::save, id, [&] { return backend_.replace(id, content); });
+}
 Result<Bytes> FaultyBackend::load(const FileId& id) {
   return with_fault(Operation::load, id, [&] { return backend_.load(id); });
 }

@@ -45,6 +45,7 @@ class FaultyBackend final : public Backend {
   Result<FileInfo> stat(const FileId& id) override;
   Result<std::vector<FileInfo>> list(FileType type) override;
   Result<void> remove(const FileId& id) override;
+  Result<void> replace(const FileId& id, ByteView content) override;
 
   bool crashed() const { return crashed_; }
   std::uint64_t calls() const { return calls_; }

@@ -37,13 +37,20 @@ class LocalBackend final : public Backend {
   Result<FileInfo> stat(const FileId& id) override;
   Result<std::vector<FileInfo>> list(FileType type) override;
   Result<void> remove(const FileId& id) override;
+  Result<void> replace(const FileId& id, ByteView content) override;
 
  private:
   Path path_of(const FileId& id) const;
   Result<void> list_folder(const Path& folder, std::vector<FileInfo>& out) const;
+  Result<void> write_temporary(const FileId& id, const Path& temporary, ByteView content) const;
 
   const Path folder_;
 };
+
+WallTime received_of(const struct stat& status) {
+  return WallTime(std::chrono::seconds(status.st_mtim.tv_sec) +
+                  std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+}
 
 Path LocalBackend::path_of(const FileId& id) const {
   if (id.type == FileType::config) return folder_ / "config";
@@ -88,17 +95,38 @@ Result<void> link_to_name(const Path& temporary, const Path& path, ByteView cont
               fmt::format("{} exists already with other content", path.native()));
 }
 
+Result<void> LocalBackend::write_temporary(const FileId& id, const Path& temporary,
+                                           ByteView content) const {
+  const auto written = write_and_sync(temporary, content);
+  const bool made_on_demand = id.type == FileType::data || id.type == FileType::parity;
+  if (written || written.error().kind() != ErrorKind::not_found || !made_on_demand) return written;
+  // A repository made by another program may lack folders of data/.
+  const Path folder = temporary.parent_path();
+  TRY(make_directories(folder, kFolderMode));
+  TRY(sync_directory(folder.parent_path()));
+  return write_and_sync(temporary, content);
+}
+
+Result<void> LocalBackend::replace(const FileId& id, ByteView content) {
+  TRY(require_file_name(id));
+  const Path path = path_of(id);
+  const Path temporary = temporary_beside(path);
+  auto written = write_temporary(id, temporary, content);
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = fail_errno(errno, fmt::format("renaming to {}", path.native()));
+  }
+  if (!written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  return sync_directory(path.parent_path());
+}
+
 Result<void> LocalBackend::save(const FileId& id, ByteView content) {
   TRY(require_file_name(id));
   const Path path = path_of(id);
   const Path temporary = temporary_beside(path);
-  auto written = write_and_sync(temporary, content);
-  if (!written && written.error().kind() == ErrorKind::not_found && id.type == FileType::data) {
-    // A repository made by another program may lack folders of data/.
-    TRY(make_directories(path.parent_path(), kFolderMode));
-    TRY(sync_directory(folder_ / "data"));
-    written = write_and_sync(temporary, content);
-  }
+  auto written = write_temporary(id, temporary, content);
   if (written) written = link_to_name(temporary, path, content);
   ::unlink(temporary.c_str());
   if (!written) return written;
@@ -138,7 +166,7 @@ Result<FileInfo> LocalBackend::stat(const FileId& id) {
   TRY(require_file_name(id));
   struct stat status{};
   if (::stat(path_of(id).c_str(), &status) != 0) return fail_errno(errno, describe(id));
-  return FileInfo{id.name, static_cast<std::uint64_t>(status.st_size)};
+  return FileInfo{id.name, static_cast<std::uint64_t>(status.st_size), received_of(status)};
 }
 
 Result<void> LocalBackend::list_folder(const Path& folder, std::vector<FileInfo>& out) const {
@@ -157,7 +185,7 @@ Result<void> LocalBackend::list_folder(const Path& folder, std::vector<FileInfo>
       if (errno == ENOENT) continue;  // removed meanwhile
       return fail_errno(errno, fmt::format("listing {}", folder.native()));
     }
-    out.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size)});
+    out.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size), received_of(status)});
   }
   if (errno != 0) return fail_errno(errno, fmt::format("listing {}", folder.native()));
   return {};

@@ -73,6 +73,12 @@ Result<void> MemoryBackend::remove(const FileId& id) {
   });
 }
 
+Result<void> MemoryBackend::replace(const FileId& id, ByteView content) {
+  TRY(require_file_name(id));
+  overwrite(id, Bytes(content.begin(), content.end()));
+  return {};
+}
+
 void MemoryBackend::overwrite(const FileId& id, Bytes content) {
   files_.with([&](auto& files) { files[Key{id.type, id.name}] = std::move(content); });
 }

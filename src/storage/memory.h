@@ -18,6 +18,7 @@ class MemoryBackend final : public Backend {
   Result<FileInfo> stat(const FileId& id) override;
   Result<std::vector<FileInfo>> list(FileType type) override;
   Result<void> remove(const FileId& id) override;
+  Result<void> replace(const FileId& id, ByteView content) override;
 
   // Puts other bytes under an existing name, as a decaying disk does. For tests.
   void overwrite(const FileId& id, Bytes content);

@@ -142,7 +142,12 @@ Result<std::vector<FileInfo>> RestBackend::list(FileType type) {
     if (bare) {
       files.push_back(TRY(stat({type, name})));
     } else {
-      files.push_back({name, TRY(item["size"].to_u64("size"))});
+      FileInfo info{name, TRY(item["size"].to_u64("size"))};
+      // Not part of the protocol; other readers pass over it.
+      if (const std::string* received = item["received"].string()) {
+        info.received = TRY(from_rfc3339(*received));
+      }
+      files.push_back(std::move(info));
     }
   }
   return files;

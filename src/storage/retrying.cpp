@@ -24,6 +24,9 @@ class RetryingBackend final : public Backend {
   Result<void> save(const FileId& id, ByteView content) override {
     return again([&] { return backend_->save(id, content); });
   }
+  Result<void> replace(const FileId& id, ByteView content) override {
+    return again([&] { return backend_->replace(id, content); });
+  }
   Result<Bytes> load(const FileId& id) override {
     return again([&] { return backend_->load(id); });
   }

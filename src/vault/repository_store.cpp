@@ -74,7 +74,8 @@ std::uint64_t size_max_of(FileType type, std::uint64_t otherwise) {
     case FileType::lock: return kSmallFileSizeMax;
     case FileType::snapshot: return kSnapshotSizeMax;
     case FileType::index:
-    case FileType::data: return otherwise;
+    case FileType::data:
+    case FileType::parity: return otherwise;
   }
   return otherwise;
 }

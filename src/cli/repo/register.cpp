@@ -12,6 +12,7 @@ void register_repo(Command& root) {
   register_ls(repo);
   register_restore(repo);
   register_check(repo);
+  register_forget(repo);
 }
 
 }  // namespace bulkhead::cli::repo

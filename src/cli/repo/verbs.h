@@ -11,5 +11,6 @@ void register_snapshots(Command& repo);
 void register_ls(Command& repo);
 void register_restore(Command& repo);
 void register_check(Command& repo);
+void register_forget(Command& repo);
 
 }  // namespace bulkhead::cli::repo

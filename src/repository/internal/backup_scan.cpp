@@ -155,7 +155,7 @@ bool BackupRun::unchanged(const Node& node, const Node& previous) {
          (options_.ignore_change_time || node.changed == previous.changed) &&
          (options_.ignore_inode || node.inode == previous.inode) &&
          std::ranges::all_of(previous.content, [&](const BlobId& id) {
-           return repository_.index().contains({BlobType::data, id});
+           return repository_.index().reusable({BlobType::data, id});
          });
 }
 

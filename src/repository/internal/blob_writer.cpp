@@ -36,7 +36,7 @@ Result<BlobId> BlobWriter::store(BlobType type, ByteView plaintext) {
   TRY(require_no_error());
   const BlobKey key{type, BlobId::of(plaintext)};
   const bool ours = taken_.with([&](auto& taken) { return taken.insert(key).second; }) &&
-                    !repository_.index().contains(key);
+                    !repository_.index().reusable(key);
   if (!ours) return key.id;
   PackedBlob blob{.type = type, .id = key.id};
   Bytes bytes = seal(blob, plaintext);

@@ -1,0 +1,207 @@
+#include "repository/forget.h"
+
+#include <fmt/format.h>
+
+#include "cli/repo/output.h"
+#include "cli/repo/selection.h"
+#include "cli/repo/session.h"
+#include "cli/repo/verbs.h"
+#include "json/value.h"
+
+namespace bulkhead::cli::repo {
+namespace {
+
+struct Options {
+  SessionOptions session;
+  SelectionOptions selection;
+  std::vector<std::string> snapshots;
+  std::string last, hourly, daily, weekly, monthly, yearly;
+  std::string within, within_hourly, within_daily, within_weekly, within_monthly, within_yearly;
+  std::vector<std::string> keep_tags;
+  std::string group_by = "host,paths";
+  bool trust_times = false;
+  bool compact = false;
+  bool dry_run = false;
+};
+
+Result<std::int64_t> parse_count(const std::string& text, std::string_view flag) {
+  if (text.empty()) return 0;
+  if (text == "unlimited" || text == "-1") return repository::kKeepAll;
+  if (text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{} takes a number or \"unlimited\", not \"{}\"", flag, text));
+  }
+  return std::stoll(text);
+}
+
+Result<repository::KeepPolicy> policy_of(const Options& options) {
+  repository::KeepPolicy policy;
+  policy.last = TRY(parse_count(options.last, "--keep-last"));
+  policy.hourly = TRY(parse_count(options.hourly, "--keep-hourly"));
+  policy.daily = TRY(parse_count(options.daily, "--keep-daily"));
+  policy.weekly = TRY(parse_count(options.weekly, "--keep-weekly"));
+  policy.monthly = TRY(parse_count(options.monthly, "--keep-monthly"));
+  policy.yearly = TRY(parse_count(options.yearly, "--keep-yearly"));
+  policy.within = TRY(repository::parse_calendar_span(options.within));
+  policy.within_hourly = TRY(repository::parse_calendar_span(options.within_hourly));
+  policy.within_daily = TRY(repository::parse_calendar_span(options.within_daily));
+  policy.within_weekly = TRY(repository::parse_calendar_span(options.within_weekly));
+  policy.within_monthly = TRY(repository::parse_calendar_span(options.within_monthly));
+  policy.within_yearly = TRY(repository::parse_calendar_span(options.within_yearly));
+  for (const std::string& list : options.keep_tags) policy.tags.push_back(split_tags({list}));
+  return policy;
+}
+
+json::Array to_array(const std::vector<std::string>& texts) {
+  json::Array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  return array;
+}
+
+Result<json::Object> to_json(const repository::Snapshot& snapshot) {
+  const json::Value value = TRY(json::parse(encode_snapshot(snapshot)));
+  json::Object object = *value.object();
+  object.set("id", snapshot.id.to_hex());
+  object.set("short_id", snapshot.id.short_hex());
+  return object;
+}
+
+// As restic's: one object a group, with what is kept and why, and what is removed.
+Result<json::Array> to_json(const std::vector<repository::ForgetGroup>& groups) {
+  json::Array out;
+  for (const repository::ForgetGroup& group : groups) {
+    json::Array keep;
+    json::Array remove;
+    json::Array reasons;
+    for (const repository::KeepDecision& decision : group.decisions) {
+      json::Object object = TRY(to_json(decision.stored.snapshot));
+      if (decision.stored.received) object.set("received", to_rfc3339(*decision.stored.received));
+      if (decision.set_apart) object.set("set_apart", true);
+      if (decision.keep) {
+        reasons.emplace_back(
+            json::Object{{"snapshot", object}, {"matches", to_array(decision.reasons)}});
+      }
+      (decision.keep ? keep : remove).emplace_back(std::move(object));
+    }
+    out.emplace_back(json::Object{{"tags", to_array(group.tags)},
+                                  {"host", group.host},
+                                  {"paths", to_array(group.paths)},
+                                  {"keep", std::move(keep)},
+                                  {"remove", std::move(remove)},
+                                  {"reasons", std::move(reasons)}});
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + show_name(text);
+  return out;
+}
+
+void print_groups(const repository::ForgetReport& report, const Options& options) {
+  for (const repository::ForgetGroup& group : report.groups) {
+    fmt::print("\nhost {}  paths {}  tags {}\n", group.host.empty() ? "any" : show_name(group.host),
+               group.paths.empty() ? "any" : joined(group.paths),
+               group.tags.empty() ? "any" : joined(group.tags));
+    for (const repository::KeepDecision& decision : group.decisions) {
+      const repository::Snapshot& snapshot = decision.stored.snapshot;
+      if (options.compact && !decision.keep) continue;
+      fmt::print("  {:6}  {}  {}  {}{}\n", decision.keep ? "keep" : "remove",
+                 snapshot.id.short_hex(), show_time(snapshot.time),
+                 fmt::join(decision.reasons, ", "),
+                 decision.set_apart ? "  (its time is not when it was received)" : "");
+    }
+  }
+  fmt::print("\n{} {} snapshots\n", options.dry_run ? "would remove" : "removed",
+             report.removed.size());
+  if (!report.receipts_known) {
+    fmt::print(
+        "This store does not tell when it received a snapshot: one that is dated back\n"
+        "counts as if it were of that time.\n");
+  }
+}
+
+Result<std::size_t> forget_named(repository::Repository& repository, const Options& options) {
+  std::vector<repository::SnapshotId> ids;
+  for (const std::string& name : options.snapshots) {
+    const auto snapshot = TRY(repository.find_snapshot(name, filter_of(options.selection)));
+    ids.push_back(snapshot.id);
+  }
+  if (!options.dry_run) TRY(repository::forget_snapshots(repository, ids));
+  if (!options.session.json && !options.session.quiet) {
+    for (const repository::SnapshotId& id : ids) {
+      fmt::print("{} snapshot {}\n", options.dry_run ? "would remove" : "removed", id.short_hex());
+    }
+  }
+  return ids.size();
+}
+
+Result<std::size_t> forget_by_policy(repository::Repository& repository, const Options& options) {
+  repository::ForgetOptions settings;
+  settings.filter = filter_of(options.selection);
+  settings.grouping = TRY(repository::parse_grouping(options.group_by));
+  settings.keep.policy = TRY(policy_of(options));
+  if (options.trust_times) settings.keep.claimed_times = repository::ClaimedTimes::trust;
+  settings.dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
+  if (settings.keep.policy.empty()) {
+    fmt::print(stderr, "no policy was given, so nothing is removed; see --keep-last and others\n");
+    return std::size_t{0};
+  }
+  const repository::ForgetReport report = TRY(repository::forget(repository, settings));
+  if (options.session.json) fmt::print("{}\n", json::write(TRY(to_json(report.groups))));
+  else if (!options.session.quiet) print_groups(report, options);
+  return report.removed.size();
+}
+
+Result<int> forget(const Options& options) {
+  auto repository = open_session(options.session);
+  if (!repository) {
+    report_error(repository.error());
+    return exit_status_of(repository.error());
+  }
+  const auto removed = options.snapshots.empty() ? forget_by_policy(**repository, options)
+                                                 : forget_named(**repository, options);
+  if (!removed) {
+    report_error(removed.error());
+    return removed.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
+  }
+  return kExitSuccess;
+}
+
+void add_policy_options(Command& command, Options& options) {
+  command.option("-l,--keep-last", options.last, "keep the last N snapshots")
+      .option("--keep-hourly", options.hourly, "keep the newest of each of the last N hours")
+      .option("-d,--keep-daily", options.daily, "and of N days")
+      .option("-w,--keep-weekly", options.weekly, "and of N weeks")
+      .option("-m,--keep-monthly", options.monthly, "and of N months")
+      .option("-y,--keep-yearly", options.yearly, "and of N years")
+      .option("--keep-within", options.within,
+              "keep all within a span of the newest, such as 1y5m7d2h")
+      .option("--keep-within-hourly", options.within_hourly, "one an hour within the span")
+      .option("--keep-within-daily", options.within_daily, "one a day within the span")
+      .option("--keep-within-weekly", options.within_weekly, "one a week within the span")
+      .option("--keep-within-monthly", options.within_monthly, "one a month within the span")
+      .option("--keep-within-yearly", options.within_yearly, "one a year within the span")
+      .option("--keep-tag", options.keep_tags, "keep those with all of TAG[,TAG…]");
+}
+
+}  // namespace
+
+void register_forget(Command& repo) {
+  auto options = std::make_shared<Options>();
+  Command& command = repo.subcommand("forget", "Remove snapshots that a policy does not keep");
+  add_session_options(command, options->session);
+  add_selection_options(command, options->selection);
+  add_policy_options(command, *options);
+  command.arguments("SNAPSHOT", options->snapshots, "these, whatever a policy says", Need::optional)
+      .option("-g,--group-by", options->group_by,
+              "apply the policy to each host, paths or tags by themselves")
+      .flag("--trust-times", options->trust_times,
+            "take the snapshots' times as they are, as restic does")
+      .flag("-c,--compact", options->compact, "list only what is kept")
+      .flag("-n,--dry-run", options->dry_run, "say what would be removed");
+  command.on_run([options] { return forget(*options); });
+}
+
+}  // namespace bulkhead::cli::repo

@@ -1,0 +1,73 @@
+#include "repository/forget.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "repository/lock.h"
+
+namespace bulkhead::repository {
+
+using storage::FileType;
+
+namespace {
+
+Result<std::vector<StoredSnapshot>> load_stored(Repository& repository,
+                                                const SnapshotFilter& filter) {
+  const auto files =
+      TRY_CONTEXT(repository.backend().list(FileType::snapshot), "listing snapshots");
+  std::map<std::string, std::optional<WallTime>> received;
+  for (const storage::FileInfo& info : files) received[info.name] = info.received;
+  std::vector<StoredSnapshot> stored;
+  for (Snapshot& snapshot : TRY(repository.snapshots(filter))) {
+    const auto at = received.find(snapshot.id.to_hex());
+    // Made since the list was taken: the next call judges it.
+    if (at != received.end()) stored.push_back({std::move(snapshot), at->second});
+  }
+  return stored;
+}
+
+Result<void> remove_all(Repository& repository, const std::vector<SnapshotId>& ids) {
+  for (const SnapshotId& id : ids) {
+    const auto removed = repository.backend().remove({FileType::snapshot, id.to_hex()});
+    // Somebody else was quicker.
+    if (removed || removed.error().kind() == ErrorKind::not_found) continue;
+    if (removed.error().kind() == ErrorKind::denied) {
+      return std::unexpected(removed.error().with_context(fmt::format(
+          "snapshot {} stays: the store removes nothing for us, and its own retention decides",
+          id.short_hex())));
+    }
+    return std::unexpected(removed.error().with_context("removing snapshot " + id.short_hex()));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ForgetReport> forget(Repository& repository, const ForgetOptions& options) {
+  const auto lock = TRY(Lock::shared(repository));
+  std::vector<StoredSnapshot> stored = TRY(load_stored(repository, options.filter));
+  ForgetReport report;
+  for (const StoredSnapshot& snapshot : stored) {
+    report.receipts_known = report.receipts_known && snapshot.received.has_value();
+  }
+  KeepOptions keep = options.keep;
+  keep.now = repository.clock().now();
+  for (SnapshotGroup& group : group_snapshots(std::move(stored), options.grouping)) {
+    auto decisions = apply_policy(std::move(group.snapshots), keep);
+    for (const KeepDecision& decision : decisions) {
+      if (!decision.keep) report.removed.push_back(decision.stored.snapshot.id);
+    }
+    report.groups.push_back({std::move(group.host), std::move(group.paths), std::move(group.tags),
+                             std::move(decisions)});
+  }
+  if (options.dry_run == DryRun::no) TRY(remove_all(repository, report.removed));
+  return report;
+}
+
+Result<void> forget_snapshots(Repository& repository, const std::vector<SnapshotId>& ids) {
+  const auto lock = TRY(Lock::shared(repository));
+  return remove_all(repository, ids);
+}
+
+}  // namespace bulkhead::repository
