@@ -1,10 +1,10 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for developers.
 # ARGS goes to the demo: make demo ARGS=--once
-.PHONY: help setup build dev demo test test-s3 check bench fuzz gcc clean
+.PHONY: help setup build dev demo test test-random test-s3 check bench fuzz gcc clean
 JOBS ?= $(shell nproc)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: ## install the packages that this machine lacks (Debian and npm)
 	@tools/setup
@@ -22,6 +22,10 @@ demo: build ## create a sample estate, start it, and rehearse the 2020 incident 
 
 test: dev ## install, build and run every test
 	@ctest --preset dev
+
+test-random: dev ## restic and bulkhead in turns on one repository, RANDOM_STEPS steps (default 300)
+	@BULKHEAD_BIN=$(CURDIR)/build/dev/bin BULKHEAD_RANDOM_STEPS=$(or $(RANDOM_STEPS),300) \
+		BULKHEAD_RANDOM_SEED=$(or $(RANDOM_SEED),2020) python3 tests/interop/random_operations_test.py
 
 check: dev ## the style checks only
 	@tools/check

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "repository/index.h"
+#include "repository/retired_packs.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bulkhead;
@@ -15,5 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < packs->size(); ++i) {
     CHECK((*again)[i].id == (*packs)[i].id && (*again)[i].blobs == (*packs)[i].blobs);
   }
+  const auto retired = decode_retired(as_text({data, size}));
+  if (!retired) return 0;
+  const auto retired_again = decode_retired(encode_index_with_retired(*packs, *retired));
+  CHECK(retired_again && retired_again->size() == retired->size());
   return 0;
 }

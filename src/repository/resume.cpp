@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "repository/index.h"
 #include "repository/internal/pack_tail.h"
+#include "repository/retired_packs.h"
 
 namespace bulkhead::repository {
 namespace {
@@ -22,6 +23,9 @@ Result<std::set<PackId>> indexed_packs(Repository& repository) {
         TRY_CONTEXT(repository.load_file({storage::FileType::index, file.name}), context);
     const auto indexed = TRY_CONTEXT(decode_index(as_text(text)), context);
     for (const IndexedPack& pack : indexed) packs.insert(pack.id);
+    // A prune may delete these at any time.
+    const auto retired = TRY_CONTEXT(decode_retired(as_text(text)), context);
+    for (const RetiredPack& pack : retired) packs.insert(pack.id);
   }
   return packs;
 }

@@ -102,6 +102,7 @@ std::string encode_snapshot(const Snapshot& snapshot) {
   if (snapshot.gid != 0) object.set("gid", static_cast<std::uint64_t>(snapshot.gid));
   if (!snapshot.excludes.empty()) object.set("excludes", to_array(snapshot.excludes));
   if (!snapshot.tags.empty()) object.set("tags", to_array(snapshot.tags));
+  if (snapshot.original) object.set("original", snapshot.original->to_hex());
   set_text("program_version", snapshot.program_version);
   if (snapshot.summary) object.set("summary", encode_summary(*snapshot.summary));
   return json::write(object);
@@ -127,6 +128,9 @@ Result<Snapshot> decode_snapshot(std::string_view text) {
   snapshot.gid = TRY(decode_owner(value["gid"], "the snapshot's gid"));
   snapshot.excludes = TRY(decode_texts(value["excludes"], "the snapshot's excludes"));
   snapshot.tags = TRY(decode_texts(value["tags"], "the snapshot's tags"));
+  if (const std::string* original = value["original"].string()) {
+    snapshot.original = TRY_CONTEXT(SnapshotId::from_hex(*original), "the snapshot's original");
+  }
   snapshot.program_version =
       TRY(decode_text(value["program_version"], "the snapshot's program version"));
   if (value["summary"].is_object()) snapshot.summary = TRY(decode_summary(value["summary"]));

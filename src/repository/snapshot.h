@@ -41,6 +41,7 @@ struct Snapshot {
   std::uint32_t gid = 0;
   std::vector<std::string> excludes;
   std::vector<std::string> tags;
+  std::optional<SnapshotId> original;  // that this one was made from
   std::string program_version;
   std::optional<SnapshotSummary> summary;
 };

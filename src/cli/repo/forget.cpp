@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/repo/output.h"
+#include "cli/repo/prune_options.h"
 #include "cli/repo/selection.h"
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
@@ -22,6 +23,8 @@ struct Options {
   bool trust_times = false;
   bool compact = false;
   bool dry_run = false;
+  bool prune = false;
+  PruneFlags prune_flags;
 };
 
 Result<std::int64_t> parse_count(const std::string& text, std::string_view flag) {
@@ -166,7 +169,10 @@ Result<int> forget(const Options& options) {
     report_error(removed.error());
     return removed.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
   }
-  return kExitSuccess;
+  if (!options.prune || *removed == 0) return kExitSuccess;
+  const auto dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
+  const auto report = TRY(run_prune(**repository, options.prune_flags, options.session, dry_run));
+  return print_prune(report, options.session, dry_run);
 }
 
 void add_policy_options(Command& command, Options& options) {
@@ -194,12 +200,14 @@ void register_forget(Command& repo) {
   add_session_options(command, options->session);
   add_selection_options(command, options->selection);
   add_policy_options(command, *options);
+  add_prune_options(command, options->prune_flags);
   command.arguments("SNAPSHOT", options->snapshots, "these, whatever a policy says", Need::optional)
       .option("-g,--group-by", options->group_by,
               "apply the policy to each host, paths or tags by themselves")
       .flag("--trust-times", options->trust_times,
             "take the snapshots' times as they are, as restic does")
       .flag("-c,--compact", options->compact, "list only what is kept")
+      .flag("--prune", options->prune, "prune afterwards where snapshots were removed")
       .flag("-n,--dry-run", options->dry_run, "say what would be removed");
   command.on_run([options] { return forget(*options); });
 }

@@ -13,6 +13,9 @@ void register_repo(Command& root) {
   register_restore(repo);
   register_check(repo);
   register_forget(repo);
+  register_prune(repo);
+  register_repair(repo);
+  register_parity(repo);
 }
 
 }  // namespace bulkhead::cli::repo

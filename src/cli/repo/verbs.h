@@ -12,5 +12,8 @@ void register_ls(Command& repo);
 void register_restore(Command& repo);
 void register_check(Command& repo);
 void register_forget(Command& repo);
+void register_prune(Command& repo);
+void register_repair(Command& repo);
+void register_parity(Command& repo);
 
 }  // namespace bulkhead::cli::repo

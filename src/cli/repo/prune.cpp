@@ -1,0 +1,123 @@
+#include "repository/prune.h"
+
+#include <fmt/format.h>
+
+#include "cli/repo/output.h"
+#include "cli/repo/prune_options.h"
+#include "cli/repo/verbs.h"
+#include "json/value.h"
+
+namespace bulkhead::cli::repo {
+namespace {
+
+struct Options {
+  SessionOptions session;
+  PruneFlags flags;
+  bool dry_run = false;
+};
+
+std::string show(const repository::PackSum& sum) {
+  return fmt::format("{} packs, {}", sum.packs, show_size(sum.bytes));
+}
+
+json::Object to_json(const repository::PackSum& sum) {
+  return json::Object{{"packs", sum.packs}, {"bytes", sum.bytes}};
+}
+
+Result<int> prune(const Options& options) {
+  auto repository = open_session(options.session);
+  if (!repository) {
+    report_error(repository.error());
+    return exit_status_of(repository.error());
+  }
+  const auto dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
+  const auto report = run_prune(**repository, options.flags, options.session, dry_run);
+  if (!report) {
+    report_error(report.error());
+    return report.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
+  }
+  return print_prune(*report, options.session, dry_run);
+}
+
+}  // namespace
+
+void add_prune_options(Command& command, PruneFlags& flags) {
+  command
+      .option("--max-unused", flags.max_unused,
+              "leave so much unused data where it is: 5%, 200M or unlimited")
+      .option("--max-repack-size", flags.max_repack_size, "copy at most so much: 500M")
+      .option("--keep-delete", flags.keep_delete,
+              "delete packs when they have been out of use so long: 23h, 2d; 0h: at once")
+      .flag("--repack-small", flags.repack_small, "also pack small packs anew")
+      .flag("--repack-uncompressed", flags.repack_uncompressed, "also compress what is not");
+}
+
+Result<repository::PruneReport> run_prune(repository::Repository& repository,
+                                          const PruneFlags& flags, const SessionOptions& session,
+                                          repository::DryRun dry_run) {
+  repository::PruneOptions options;
+  options.max_unused = TRY(repository::parse_unused_limit(flags.max_unused));
+  if (!flags.max_repack_size.empty()) {
+    options.max_repack_bytes = TRY(repository::parse_size(flags.max_repack_size));
+  }
+  const auto span = TRY(repository::parse_calendar_span(flags.keep_delete));
+  if (span.years != 0 || span.months != 0) {
+    return fail(ErrorKind::invalid, "--keep-delete is given in days and hours, such as 2d12h");
+  }
+  options.keep_delete = std::chrono::days(span.days) + std::chrono::hours(span.hours);
+  options.repack_small = flags.repack_small;
+  options.repack_uncompressed = flags.repack_uncompressed;
+  options.dry_run = dry_run;
+  ProgressLine line(!session.quiet && !session.json);
+  options.progress = [&](const repository::PruneProgress& progress) {
+    line.show(progress.total == 0
+                  ? std::string(progress.stage)
+                  : fmt::format("{}: {} of {}", progress.stage, progress.done, progress.total));
+  };
+  return repository::prune(repository, options);
+}
+
+int print_prune(const repository::PruneReport& report, const SessionOptions& session,
+                repository::DryRun dry_run) {
+  for (const std::string& damaged : report.damaged) {
+    fmt::print(stderr, "left as it is (repair packs): {}\n", damaged);
+  }
+  if (session.json) {
+    fmt::print("{}\n", json::write(json::Object{{"message_type", "prune"},
+                                                {"snapshots", report.snapshots},
+                                                {"used", to_json(report.used)},
+                                                {"unused_bytes", report.unused_bytes},
+                                                {"repacked", to_json(report.repacked)},
+                                                {"repack_saves", report.repack_saves},
+                                                {"hidden", to_json(report.hidden)},
+                                                {"marked", to_json(report.marked)},
+                                                {"deleted", to_json(report.deleted)},
+                                                {"waiting", to_json(report.waiting)},
+                                                {"recovered", report.recovered}}));
+  } else if (!session.quiet) {
+    fmt::print("{} snapshots use {}; {} unused\n", report.snapshots, show(report.used),
+               show_size(report.unused_bytes));
+    const char* would = dry_run == repository::DryRun::yes ? "would be " : "";
+    const auto line = [&](const char* what, const repository::PackSum& sum, const char* why) {
+      if (sum.packs != 0) fmt::print("{}{}: {}{}\n", would, what, show(sum), why);
+    };
+    line("packed anew", report.repacked, " copied");
+    line("taken out of use", report.hidden, "; a prune after the grace period deletes them");
+    line("marked", report.marked, "; somebody at work may still refer to them");
+    line("deleted", report.deleted, "");
+    line("left for a later prune", report.waiting, "");
+    if (report.recovered != 0) fmt::print("needed again: {} packs\n", report.recovered);
+  }
+  return report.damaged.empty() ? kExitSuccess : kExitIncomplete;
+}
+
+void register_prune(Command& repo) {
+  auto options = std::make_shared<Options>();
+  Command& command = repo.subcommand("prune", "Delete what no snapshot needs, beside backups");
+  add_session_options(command, options->session);
+  add_prune_options(command, options->flags);
+  command.flag("-n,--dry-run", options->dry_run, "say what would be done");
+  command.on_run([options] { return prune(*options); });
+}
+
+}  // namespace bulkhead::cli::repo

@@ -1,0 +1,159 @@
+#include "repository/internal/repacker.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "repository/compression.h"
+
+namespace bulkhead::repository {
+
+using storage::FileType;
+
+namespace {
+
+constexpr std::size_t kIndexBlobsMax = 50'000;
+
+}  // namespace
+
+Result<void> Repacker::copy(const RepackSource& source) {
+  if (source.blobs.empty()) return {};
+  const std::uint64_t begin = source.blobs.front().offset;
+  const PackedBlob& last = source.blobs.back();
+  const std::uint64_t end = std::uint64_t{last.offset} + last.sealed_size;
+  const storage::FileId file{FileType::data, source.pack.to_hex()};
+  std::uint64_t wanted = 0;
+  for (const PackedBlob& blob : source.blobs) wanted += blob.sealed_size;
+  std::vector<Opened> opened;
+  if (wanted >= (end - begin) / 2) {
+    const Bytes bytes = TRY(repository_.backend().load_part(file, begin, end - begin));
+    for (const PackedBlob& blob : source.blobs) {
+      opened.push_back(
+          TRY(reopen(blob, ByteView(bytes).subspan(blob.offset - begin, blob.sealed_size))));
+    }
+  } else {
+    for (const PackedBlob& blob : source.blobs) {
+      const Bytes bytes = TRY(repository_.backend().load_part(file, blob.offset, blob.sealed_size));
+      opened.push_back(TRY(reopen(blob, bytes)));
+    }
+  }
+  return keep(std::move(opened));
+}
+
+Result<void> Repacker::copy(const RepackSource& source, ByteView pack) {
+  std::vector<Opened> opened;
+  for (const PackedBlob& blob : source.blobs) {
+    if (std::uint64_t{blob.offset} + blob.sealed_size > pack.size()) {
+      return fail(ErrorKind::corrupt, "the pack ends within a blob");
+    }
+    opened.push_back(TRY(reopen(blob, pack.subspan(blob.offset, blob.sealed_size))));
+  }
+  return keep(std::move(opened));
+}
+
+Result<Repacker::Opened> Repacker::reopen(const PackedBlob& blob, ByteView sealed) const {
+  const Bytes plaintext =
+      TRY_CONTEXT(open_blob(repository_.key(), blob, sealed),
+                  fmt::format("{} blob {}", name_of(blob.type), blob.id.short_hex()));
+  if (recompress_ == Recompress::no || blob.compressed() || plaintext.empty()) {
+    return Opened{blob, Bytes(sealed.begin(), sealed.end())};
+  }
+  // Even where it does not shrink: else it would be tried again each time.
+  const int level = repository_.options().compression == Compression::maximum
+                        ? kCompressionLevelMaximum
+                        : kCompressionLevelAutomatic;
+  Opened opened{blob, repository_.key().seal(compress(plaintext, level), repository_.random())};
+  opened.blob.raw_size = static_cast<std::uint32_t>(plaintext.size());
+  opened.blob.sealed_size = static_cast<std::uint32_t>(opened.sealed.size());
+  return opened;
+}
+
+Result<void> Repacker::keep(std::vector<Opened> opened) {
+  std::vector<PackBuilder> full;
+  state_.with([&](State& state) {
+    for (const Opened& one : opened) {
+      PackBuilder& builder = state.open[static_cast<std::size_t>(one.blob.type)];
+      if (builder.would_overflow(one.sealed.size())) {
+        full.push_back(std::exchange(builder, PackBuilder()));
+      }
+      builder.add(one.blob, one.sealed);
+      if (builder.size() >= repository_.options().pack_size) {
+        full.push_back(std::exchange(builder, PackBuilder()));
+      }
+    }
+  });
+  for (PackBuilder& builder : full) TRY(save(std::move(builder)));
+  return {};
+}
+
+Result<void> Repacker::save(PackBuilder builder) {
+  PackBuilder::Finished pack = builder.finish(repository_.key(), repository_.random());
+  TRY_CONTEXT(repository_.backend().save({FileType::data, pack.id.to_hex()}, pack.bytes),
+              "saving pack " + pack.id.short_hex());
+  const bool due = state_.with([&](State& state) {
+    state.blobs += pack.blobs.size();
+    state.unindexed.push_back({pack.id, std::move(pack.blobs)});
+    return state.blobs >= kIndexBlobsMax;
+  });
+  return due ? save_index() : Result<void>();
+}
+
+Result<void> Repacker::save_index() {
+  std::vector<IndexedPack> packs = state_.with([](State& state) {
+    state.blobs = 0;
+    return std::exchange(state.unindexed, {});
+  });
+  if (packs.empty()) return {};
+  TRY(repository_.save_file(FileType::index, encode_index(packs)));
+  return {};
+}
+
+Result<void> Repacker::finish() {
+  std::array<PackBuilder, 2> open =
+      state_.with([](State& state) { return std::exchange(state.open, {}); });
+  for (PackBuilder& builder : open) {
+    if (!builder.empty()) TRY(save(std::move(builder)));
+  }
+  return save_index();
+}
+
+Result<DamagedSources> copy_all(Repacker& repacker, const std::vector<RepackSource>& sources,
+                                const RepackOptions& options) {
+  struct Outcome {
+    DamagedSources damaged;
+    std::optional<Error> fatal;
+    std::uint64_t done = 0;
+  };
+  Guarded<Outcome> outcome;
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> stopped{false};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < sources.size(); i = next++) {
+      if (stopped || (options.cancel && *options.cancel)) return;
+      const auto copied = repacker.copy(sources[i]);
+      outcome.with([&](Outcome& out) {
+        ++out.done;
+        if (options.progress) options.progress(out.done);
+        if (copied) return;
+        const ErrorKind kind = copied.error().kind();
+        if (kind == ErrorKind::corrupt || kind == ErrorKind::not_found) {
+          out.damaged.emplace_back(i, copied.error());
+        } else {
+          out.fatal = copied.error();
+          stopped = true;
+        }
+      });
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < std::max(1u, options.threads); ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  if (options.cancel && *options.cancel) return fail(ErrorKind::unavailable, "cancelled");
+  return outcome.with([](Outcome& out) -> Result<DamagedSources> {
+    if (out.fatal) return std::unexpected(*out.fatal);
+    return std::move(out.damaged);
+  });
+}
+
+}  // namespace bulkhead::repository
