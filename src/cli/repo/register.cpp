@@ -16,6 +16,7 @@ void register_repo(Command& root) {
   register_prune(repo);
   register_repair(repo);
   register_parity(repo);
+  register_mount(repo);
 }
 
 }  // namespace bulkhead::cli::repo

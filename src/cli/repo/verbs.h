@@ -15,5 +15,6 @@ void register_forget(Command& repo);
 void register_prune(Command& repo);
 void register_repair(Command& repo);
 void register_parity(Command& repo);
+void register_mount(Command& repo);
 
 }  // namespace bulkhead::cli::repo

@@ -1,0 +1,160 @@
+#include "repository/mount/blob_reader.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "repository/index.h"
+#include "repository/pack.h"
+
+namespace bulkhead::repository {
+namespace {
+
+constexpr std::size_t kTreeNodesMax = 200'000;
+constexpr std::uint64_t kRegionSize = 1 << 20;
+constexpr std::size_t kRegionsMax = 16 << 20;  // bytes
+// Larger blobs are read by themselves.
+constexpr std::uint64_t kSmallBlobMax = 256 << 10;
+constexpr std::size_t kPackSizesMax = 100'000;
+constexpr std::size_t kEndsMax = 1'000'000;
+constexpr unsigned kFetchers = 2;
+constexpr std::size_t kWantedMax = 64;
+// How many files ahead are got while a folder is read in order.
+constexpr std::size_t kFilesAhead = 12;
+
+}  // namespace
+
+BlobReader::BlobReader(Repository& repository, std::size_t cache_bytes)
+    : repository_(repository),
+      trees_(kTreeNodesMax),
+      blobs_(cache_bytes),
+      regions_(kRegionsMax),
+      pack_sizes_(kPackSizesMax),
+      ends_(kEndsMax),
+      wanted_(kWantedMax) {
+  for (unsigned i = 0; i < kFetchers; ++i) fetchers_.emplace_back([this] { work(); });
+}
+
+BlobReader::~BlobReader() {
+  wanted_.close();
+  for (std::thread& fetcher : fetchers_) fetcher.join();
+}
+
+void BlobReader::work() {
+  while (const auto id = wanted_.pop()) {
+    // Whoever then asks for it meets the same error.
+    static_cast<void>(blob(*id));
+  }
+}
+
+void BlobReader::prefetch(const BlobId& id) {
+  if (!blobs_.contains(id)) wanted_.try_push(id);
+}
+
+Result<BlobReader::TreePointer> BlobReader::tree(const BlobId& id) {
+  return trees_.get(
+      id,
+      [&]() -> Result<Tree> {
+        const Bytes text = TRY(load_blob(BlobType::tree, id));
+        return TRY_CONTEXT(decode_tree(as_text(text)), "tree " + id.short_hex());
+      },
+      [](const Tree& tree) { return tree.nodes.size() + 1; });
+}
+
+Result<BlobReader::BlobPointer> BlobReader::blob(const BlobId& id) {
+  return blobs_.get(
+      id, [&] { return load_blob(BlobType::data, id); },
+      [](const Bytes& bytes) { return bytes.size() + 64; });
+}
+
+Result<Bytes> BlobReader::load_blob(BlobType type, const BlobId& id) {
+  const std::string context = fmt::format("{} blob {}", name_of(type), id.short_hex());
+  const auto location = repository_.index().find({type, id});
+  if (!location) return fail(ErrorKind::not_found, context + " is in no index");
+  const Bytes sealed = TRY_CONTEXT(load_sealed(location->pack, location->blob), context);
+  return TRY_CONTEXT(open_blob(repository_.key(), location->blob, sealed), context);
+}
+
+Result<Bytes> BlobReader::load_sealed(const PackId& pack, const PackedBlob& blob) {
+  const storage::FileId file{storage::FileType::data, pack.to_hex()};
+  const std::uint64_t end = std::uint64_t{blob.offset} + blob.sealed_size;
+  if (blob.sealed_size > kSmallBlobMax) {
+    return repository_.backend().load_part(file, blob.offset, blob.sealed_size);
+  }
+  const auto size = TRY(pack_sizes_.get(
+      pack, [&]() -> Result<std::uint64_t> { return TRY(repository_.backend().stat(file)).size; },
+      [](std::uint64_t) { return std::size_t{1}; }));
+  if (end > *size) return fail(ErrorKind::corrupt, "the pack ends before the blob does");
+  Bytes out;
+  out.reserve(blob.sealed_size);
+  for (std::uint64_t at = blob.offset; at < end;) {
+    const std::uint64_t number = at / kRegionSize;
+    const std::uint64_t begin = number * kRegionSize;
+    const std::uint64_t length = std::min(kRegionSize, *size - begin);
+    const auto region = TRY(regions_.get(
+        {pack, number}, [&] { return repository_.backend().load_part(file, begin, length); },
+        [](const Bytes& bytes) { return bytes.size(); }));
+    const std::uint64_t take = std::min(end, begin + length) - at;
+    const auto from = region->begin() + static_cast<std::ptrdiff_t>(at - begin);
+    out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(take));
+    at += take;
+  }
+  return out;
+}
+
+Result<std::shared_ptr<const BlobReader::Ends>> BlobReader::ends_of(const Place& place,
+                                                                    const Node& file) {
+  return ends_.get(
+      place,
+      [&]() -> Result<Ends> {
+        Ends ends;
+        std::uint64_t end = 0;
+        for (const BlobId& id : file.content) {
+          end += TRY(repository_.blob_size(BlobType::data, id));
+          ends.push_back(end);
+        }
+        return ends;
+      },
+      [](const Ends& ends) { return ends.size() + 1; });
+}
+
+// Where files of a folder are read one after another, the next ones are got meanwhile.
+void BlobReader::expect_next(const Place& place, const Tree& folder) {
+  const Place before = last_read_.with([&](Place& last) { return std::exchange(last, place); });
+  if (before.tree != place.tree || before.position >= place.position) return;
+  for (std::size_t i = 1; i <= kFilesAhead && place.position + i < folder.nodes.size(); ++i) {
+    const Node& next = folder.nodes[place.position + i];
+    if (next.content.size() == 1) prefetch(next.content.front());
+  }
+}
+
+Result<Bytes> BlobReader::read(const Place& place, std::uint64_t offset, std::size_t length) {
+  const TreePointer folder = TRY(tree(place.tree));
+  const Node& file = folder->nodes[place.position];
+  Bytes out;
+  if (file.content.size() <= 1) {
+    expect_next(place, *folder);
+    if (file.content.empty()) return out;
+    const BlobPointer whole = TRY(blob(file.content.front()));
+    const std::size_t begin = std::min<std::uint64_t>(offset, whole->size());
+    const std::size_t end = std::min(begin + length, whole->size());
+    out.assign(whole->begin() + static_cast<std::ptrdiff_t>(begin),
+               whole->begin() + static_cast<std::ptrdiff_t>(end));
+    return out;
+  }
+  const auto ends = TRY(ends_of(place, file));
+  auto piece = static_cast<std::size_t>(std::ranges::upper_bound(*ends, offset) - ends->begin());
+  while (out.size() < length && piece < ends->size()) {
+    if (piece + 1 < ends->size()) prefetch(file.content[piece + 1]);
+    const BlobPointer bytes = TRY(blob(file.content[piece]));
+    const std::uint64_t begin = piece == 0 ? 0 : (*ends)[piece - 1];
+    const std::size_t from = offset + out.size() - begin;
+    const std::size_t take = std::min(length - out.size(), bytes->size() - from);
+    const auto first = bytes->begin() + static_cast<std::ptrdiff_t>(from);
+    out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(take));
+    ++piece;
+  }
+  return out;
+}
+
+}  // namespace bulkhead::repository
