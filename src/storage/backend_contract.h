@@ -135,7 +135,9 @@ inline constexpr FileType kNamedTypes[] = {FileType::key, FileType::lock, FileTy
     const FileId pack = save(FileType::data, as_bytes("pack"));                                 \
     const auto removed = backend_->remove(pack);                                                \
     EXPECT_EQ(removed.has_value(), can_remove());                                               \
-    if (!removed) EXPECT_EQ(removed.error().kind(), ErrorKind::denied);                         \
+    if (!removed) {                                                                             \
+      EXPECT_EQ(removed.error().kind(), ErrorKind::denied);                                     \
+    }                                                                                           \
     EXPECT_EQ(names(FileType::data).empty(), can_remove());                                     \
   }                                                                                             \
   TEST_F(Suite, RefusesNamesThatAreNotOfTheFormat) {                                            \
