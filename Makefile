@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for developers.
 # ARGS goes to the demo: make demo ARGS=--once
-.PHONY: help setup build dev demo test test-random test-s3 check bench fuzz gcc clean
+.PHONY: help setup build dev demo test test-random test-s3 check bench fuzz gcc asan tsan clean
 JOBS ?= $(shell nproc)
 
 help: ## this list
@@ -34,7 +34,13 @@ test-s3: dev ## the S3 backend against a real store, Ceph's radosgw (unpacks 54 
 	@BULKHEAD_BIN=$(CURDIR)/build/dev/bin tests/s3/radosgw_test.py
 
 gcc: setup ## build and run the unit tests with the second compiler
-	@cmake --preset gcc && cmake --build --preset gcc -j $(JOBS) && ctest --test-dir build/gcc -L unit
+	@cmake --preset gcc && cmake --build --preset gcc -j $(JOBS) && ctest --preset gcc
+
+asan: setup ## build and run the unit tests with the address and undefined-behaviour sanitizers
+	@cmake --preset asan-ubsan && cmake --build --preset asan-ubsan -j $(JOBS) && ctest --preset asan-ubsan
+
+tsan: setup ## build and run the unit tests with the thread sanitizer
+	@cmake --preset tsan && cmake --build --preset tsan -j $(JOBS) && ctest --preset tsan
 
 fuzz: setup ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (default 60)
 	@tools/fuzz
