@@ -1,16 +1,14 @@
 #include "crypto/certificate.h"
 
 #include <algorithm>
-#include <memory>
 
 #include <arpa/inet.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include "crypto/internal/openssl.h"
 
 namespace bulkhead::crypto {
 namespace {
@@ -20,53 +18,10 @@ constexpr int kSerialBits = 127;  // positive, and unguessable (RFC 5280, 4.1.2.
 constexpr std::size_t kNameSizeMax = 253;
 constexpr std::size_t kCommonNameSizeMax = 64;  // ub-common-name
 
-template <auto function>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    function(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Free<X509_EXTENSION_free>>;
-using Memory = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Free<GENERAL_NAMES_free>>;
-using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
-
-std::unexpected<Error> openssl_failure(const std::string& what, ErrorKind kind) {
-  char text[256] = "unknown error";
-  if (const unsigned long code = ERR_get_error()) ERR_error_string_n(code, text, sizeof text);
-  ERR_clear_error();
-  return fail(kind, what + ": " + text);
-}
-
-Result<std::string> content_of(const Memory& memory) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory.get(), &data);
-  if (size <= 0) return fail(ErrorKind::internal, "OpenSSL wrote nothing");
-  return std::string(data, static_cast<std::size_t>(size));
-}
-
-Memory reading(std::string_view text) {
-  return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// Keys pass through OpenSSL's secure memory where it is there; the PEM text is the caller's.
-Result<std::string> write_private_key(const Key& key) {
-  const Memory memory(BIO_new(BIO_s_secmem()));
-  if (!memory || PEM_write_bio_PKCS8PrivateKey(memory.get(), key.get(), nullptr, nullptr, 0,
-                                               nullptr, nullptr) != 1) {
-    return openssl_failure("writing a key", ErrorKind::internal);
-  }
-  return content_of(memory);
-}
-
-Result<Key> make_key() {
-  Key key(EVP_EC_gen("P-256"));
-  if (!key) return openssl_failure("making a key", ErrorKind::internal);
-  return key;
-}
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, Freed<X509_EXTENSION_free>>;
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using Number = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 
 Result<Certificate> parse_certificate(std::string_view pem) {
   const Memory memory = reading(pem);
@@ -201,7 +156,7 @@ WallTime wall_time(const ASN1_TIME* time) {
 }  // namespace
 
 Result<CertifiedKey> make_authority(const AuthorityOptions& options, const Clock& clock) {
-  const Key key = TRY(make_key());
+  const Key key = TRY(make_p256_key());
   const Certificate certificate =
       TRY(begin_certificate({options.common_name, options.validity}, key.get(), nullptr, clock));
   X509* const own = certificate.get();
@@ -210,7 +165,7 @@ Result<CertifiedKey> make_authority(const AuthorityOptions& options, const Clock
   TRY(add_extension(own, own, NID_subject_key_identifier, "hash"));
   CertifiedKey result;
   result.certificate = TRY(sign(certificate, key.get()));
-  result.key = TRY(write_private_key(key));
+  result.key = TRY(write_private_key(key.get()));
   return result;
 }
 
@@ -225,7 +180,7 @@ Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
   if (X509_check_private_key(issuer.get(), issuer_key.get()) != 1) {
     return openssl_failure("the authority's key is another certificate's", ErrorKind::invalid);
   }
-  const Key key = TRY(make_key());
+  const Key key = TRY(make_p256_key());
   const Certificate certificate = TRY(
       begin_certificate({options.names.front(), options.validity}, key.get(), issuer.get(), clock));
   X509* const own = certificate.get();
@@ -237,7 +192,7 @@ Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
   TRY(add_extension(own, issuer.get(), NID_subject_alt_name, names));
   CertifiedKey result;
   result.certificate = TRY(sign(certificate, issuer_key.get()));
-  result.key = TRY(write_private_key(key));
+  result.key = TRY(write_private_key(key.get()));
   return result;
 }
 
@@ -254,18 +209,6 @@ Result<CertificateInfo> read_certificate(std::string_view pem) {
   info.not_after = wall_time(X509_get0_notAfter(certificate.get()));
   info.is_authority = X509_check_ca(certificate.get()) == 1;
   return info;
-}
-
-Result<KeyPair> make_signing_key_pair() {
-  const Key key = TRY(make_key());
-  KeyPair pair;
-  pair.private_key = TRY(write_private_key(key));
-  const Memory memory(BIO_new(BIO_s_mem()));
-  if (!memory || PEM_write_bio_PUBKEY(memory.get(), key.get()) != 1) {
-    return openssl_failure("writing a public key", ErrorKind::internal);
-  }
-  pair.public_key = TRY(content_of(memory));
-  return pair;
 }
 
 }  // namespace bulkhead::crypto

@@ -48,11 +48,4 @@ struct CertificateInfo {
 // Of the first certificate in the text (kind invalid where there is none).
 Result<CertificateInfo> read_certificate(std::string_view pem);
 
-// A private key on P-256 and its public half, as PEM: for signed passes (ES256).
-struct KeyPair {
-  std::string private_key;
-  std::string public_key;
-};
-Result<KeyPair> make_signing_key_pair();
-
 }  // namespace bulkhead::crypto

@@ -83,12 +83,5 @@ TEST(Certificate, RefusesNamesThatAreSyntaxAndForeignKeys) {
   EXPECT_FALSE(read_certificate("no certificate"));
 }
 
-TEST(SigningKeyPair, BothHalvesArePem) {
-  const auto pair = make_signing_key_pair();
-  ASSERT_TRUE(pair);
-  EXPECT_TRUE(pair->private_key.starts_with("-----BEGIN PRIVATE KEY-----"));
-  EXPECT_TRUE(pair->public_key.starts_with("-----BEGIN PUBLIC KEY-----"));
-}
-
 }  // namespace
 }  // namespace bulkhead::crypto

@@ -4,9 +4,9 @@
 #include <memory>
 
 #include <openssl/core_names.h>
-#include <openssl/evp.h>
 
 #include "base/check.h"
+#include "crypto/internal/openssl.h"
 
 namespace bulkhead::crypto {
 namespace {
@@ -14,14 +14,8 @@ namespace {
 constexpr std::size_t kIvSize = 16;
 constexpr std::size_t kTagSize = 16;
 
-struct CipherContextFree {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextFree>;
-struct MacContextFree {
-  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
-};
-using MacContext = std::unique_ptr<EVP_MAC_CTX, MacContextFree>;
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>>;
 
 // Fetched once each: a fetch takes locks and costs more than a short message.
 const EVP_CIPHER* aes_256_ctr() {

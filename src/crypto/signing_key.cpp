@@ -2,34 +2,18 @@
 
 #include <array>
 
-#include <openssl/bio.h>
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
+
+#include "crypto/internal/openssl.h"
 
 namespace bulkhead::crypto {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Digest = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
-using Memory = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Freed<ECDSA_SIG_free>>;
 
 constexpr std::size_t kHalf = 32;  // bytes of r and of s
-
-std::string text_of(BIO* memory) {
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
-  return std::string(data, static_cast<std::size_t>(size));
-}
 
 bool is_p256(EVP_PKEY* key) {
   std::array<char, 64> group{};
@@ -52,13 +36,12 @@ SigningKey& SigningKey::operator=(SigningKey&&) noexcept = default;
 SigningKey::~SigningKey() = default;
 
 Result<SigningKey> SigningKey::generate() {
-  Key key(EVP_EC_gen("P-256"));
-  if (!key) return fail(ErrorKind::internal, "OpenSSL cannot make a P-256 key");
+  Key key = TRY(make_p256_key());
   return SigningKey(std::make_unique<State>(State{std::move(key)}));
 }
 
 Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
-  const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const Memory memory = reading(pem);
   Key key(memory ? PEM_read_bio_PrivateKey(memory.get(), nullptr, no_password, nullptr) : nullptr);
   if (!key || !is_p256(key.get())) {
     return fail(ErrorKind::invalid, "not an unencrypted P-256 private key in PEM");
@@ -66,21 +49,14 @@ Result<SigningKey> SigningKey::from_pem(std::string_view pem) {
   return SigningKey(std::make_unique<State>(State{std::move(key)}));
 }
 
-Result<std::string> SigningKey::private_pem() const {
-  const Memory memory(BIO_new(BIO_s_mem()));
-  if (!memory || PEM_write_bio_PKCS8PrivateKey(memory.get(), state_->key.get(), nullptr, nullptr, 0,
-                                               nullptr, nullptr) != 1) {
-    return fail(ErrorKind::internal, "OpenSSL cannot write the private key");
-  }
-  return text_of(memory.get());
-}
+Result<std::string> SigningKey::private_pem() const { return write_private_key(state_->key.get()); }
 
 Result<std::string> SigningKey::public_pem() const {
   const Memory memory(BIO_new(BIO_s_mem()));
   if (!memory || PEM_write_bio_PUBKEY(memory.get(), state_->key.get()) != 1) {
     return fail(ErrorKind::internal, "OpenSSL cannot write the public key");
   }
-  return text_of(memory.get());
+  return content_of(memory);
 }
 
 Result<Bytes> SigningKey::sign(std::string_view message) const {
@@ -108,7 +84,7 @@ Result<Bytes> SigningKey::sign(std::string_view message) const {
 
 Result<bool> verify_signature(std::string_view public_pem, std::string_view message,
                               ByteView signature) {
-  const Memory memory(BIO_new_mem_buf(public_pem.data(), static_cast<int>(public_pem.size())));
+  const Memory memory = reading(public_pem);
   const Key key(memory ? PEM_read_bio_PUBKEY(memory.get(), nullptr, no_password, nullptr)
                        : nullptr);
   if (!key || !is_p256(key.get())) {
