@@ -1,35 +1,24 @@
 #include "analysis/indicator.h"
 
-#include <array>
+#include "base/names.h"
 
 namespace bulkhead::analysis {
 namespace {
 
-struct Name {
-  IndicatorKind kind;
-  std::string_view name;
-};
-constexpr std::array kNames = {
-    Name{IndicatorKind::canary_touched, "canary_touched"},
-    Name{IndicatorKind::entropy_jump, "entropy_jump"},
-    Name{IndicatorKind::mass_change, "mass_change"},
-    Name{IndicatorKind::ransom_sign, "ransom_sign"},
-    Name{IndicatorKind::watch_blind, "watch_blind"},
+constexpr Named<IndicatorKind> kNames[] = {
+    {IndicatorKind::canary_touched, "canary_touched"},
+    {IndicatorKind::entropy_jump, "entropy_jump"},
+    {IndicatorKind::mass_change, "mass_change"},
+    {IndicatorKind::ransom_sign, "ransom_sign"},
+    {IndicatorKind::watch_blind, "watch_blind"},
 };
 
 }  // namespace
 
-std::string_view name_of(IndicatorKind kind) {
-  for (const Name& entry : kNames) {
-    if (entry.kind == kind) return entry.name;
-  }
-  return "unknown";
-}
+std::string_view name_of(IndicatorKind kind) { return name_in(kNames, kind); }
 
 Result<IndicatorKind> indicator_kind_from(std::string_view name) {
-  for (const Name& entry : kNames) {
-    if (entry.name == name) return entry.kind;
-  }
+  if (const auto kind = value_in(kNames, name)) return *kind;
   return fail(ErrorKind::corrupt, "\"" + std::string(name) + "\" is no kind of indicator");
 }
 

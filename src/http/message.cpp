@@ -1,11 +1,11 @@
 #include "http/message.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "http/url.h"
 
@@ -18,31 +18,16 @@ bool equal_without_case(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-constexpr std::array kMethods = {
-    std::pair{Method::get, std::string_view("GET")},
-    std::pair{Method::head, std::string_view("HEAD")},
-    std::pair{Method::post, std::string_view("POST")},
-    std::pair{Method::put, std::string_view("PUT")},
-    std::pair{Method::patch, std::string_view("PATCH")},
-    std::pair{Method::del, std::string_view("DELETE")},
-    std::pair{Method::options, std::string_view("OPTIONS")},
+constexpr Named<Method> kMethods[] = {
+    {Method::get, "GET"},         {Method::head, "HEAD"},   {Method::post, "POST"},
+    {Method::put, "PUT"},         {Method::patch, "PATCH"}, {Method::del, "DELETE"},
+    {Method::options, "OPTIONS"},
 };
 
 }  // namespace
 
-std::string_view name_of(Method method) {
-  for (const auto& [value, name] : kMethods) {
-    if (value == method) return name;
-  }
-  return "GET";
-}
-
-std::optional<Method> method_from(std::string_view name) {
-  for (const auto& [value, known] : kMethods) {
-    if (known == name) return value;
-  }
-  return std::nullopt;
-}
+std::string_view name_of(Method method) { return name_in(kMethods, method); }
+std::optional<Method> method_from(std::string_view name) { return value_in(kMethods, name); }
 
 void Headers::add(std::string name, std::string value) {
   entries_.emplace_back(std::move(name), std::move(value));

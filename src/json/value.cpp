@@ -49,6 +49,11 @@ std::unexpected<Error> wrong_type(std::string_view what, std::string_view wanted
 }
 }  // namespace
 
+std::string text_of(const Value& value) {
+  const std::string* text = value.string();
+  return text != nullptr ? *text : "";
+}
+
 Result<std::string> Value::to_string(std::string_view what) const {
   if (const std::string* text = string()) return *text;
   return wrong_type(what, "a string");

@@ -90,6 +90,9 @@ struct Member {
   Value value;
 };
 
+// What stands in a string; nothing where the value is of another type or not there.
+std::string text_of(const Value& value);
+
 // Kind corrupt, with the byte offset where known.
 Result<Value> parse(std::string_view text);
 

@@ -7,8 +7,6 @@
 namespace bulkhead::cli::drill {
 namespace {
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 // The kernel's error by name. One that only says that no answer came in time is no refusal: what
 // was sent may have got out.
 bool is_refusal(const json::Value& attempt) {

@@ -13,8 +13,6 @@ constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kPlain = "\x1b[0m";
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 }  // namespace
 
 Narration::Narration(estate::Colour colour)

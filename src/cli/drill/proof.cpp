@@ -20,8 +20,6 @@ namespace {
 constexpr std::string_view kWebsite = "website";
 constexpr std::uint64_t kAttackReportSizeMax = 1 << 20;
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 Result<json::Value> service_of(const json::Value& incident, std::string_view name) {
   const json::Array* services = incident["services"].array();
   for (const json::Value& service : services != nullptr ? *services : json::Array()) {

@@ -27,8 +27,6 @@ constexpr std::string_view kWebsite = "website";
 const std::vector<std::string> kFirstThree = {"gisis", "imodocs", "publications"};
 const std::vector<std::string> kAllFour = {"gisis", "imodocs", "publications", "website"};
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 // Of the web services, in the order of the status page.
 std::vector<std::string> sealed_in(const json::Value& summary) {
   std::vector<std::string> sealed;

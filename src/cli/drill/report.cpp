@@ -5,8 +5,6 @@
 namespace bulkhead::cli::drill {
 namespace {
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 json::Value number_or_null(std::optional<std::int64_t> number) {
   if (!number) return nullptr;
   return *number;

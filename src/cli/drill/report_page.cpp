@@ -42,8 +42,6 @@ constexpr double kLaneHeight = 30;
 constexpr double kBarHeight = 18;
 constexpr double kTop = 46;
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 double seconds_between(WallTime from, WallTime to) {
   return std::chrono::duration<double>(to - from).count();
 }

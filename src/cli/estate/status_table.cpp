@@ -22,11 +22,6 @@ struct Row {
   std::string note;
 };
 
-std::string text_of(const json::Value& value) {
-  const std::string* text = value.string();
-  return text ? *text : "";
-}
-
 std::string age_of(const json::Value& time, WallTime now, std::string_view otherwise) {
   const auto parsed = from_rfc3339(text_of(time));
   return parsed ? estate::age_of(*parsed, now) : std::string(otherwise);

@@ -12,8 +12,6 @@ constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kPlain = "\x1b[0m";
 
-std::string text_of(const json::Value& value) { return value.string() ? *value.string() : ""; }
-
 std::string_view colour_of(std::string_view kind) {
   if (kind == "indicator" || kind == "sealed" || kind == "step-failed") return kRed;
   if (kind == "exposed") return kGreen;

@@ -1,7 +1,6 @@
 #include "http/internal/listener.h"
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include <arpa/inet.h>
@@ -10,23 +9,14 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "base/unix_socket.h"
 
 namespace bulkhead::http::internal {
 namespace {
 
 constexpr int kBacklog = 1024;
-
-Result<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return fail(ErrorKind::invalid, fmt::format("{}: too long for a Unix socket", path));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
 
 bool is_served(const sockaddr_un& address) {
   const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -3,9 +3,9 @@
 #include <cstring>
 
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/log.h"
+#include "base/unix_socket.h"
 
 namespace bulkhead::service::internal {
 namespace {
@@ -48,22 +48,19 @@ void AuditSocket::record(const http::Request& request, std::string_view action, 
                          json::Object details) {
   const std::string event =
       audit_event(service_, clock_.now(), request, action, outcome, std::move(details));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string& path = socket_.native();
-  if (path.empty() || path.size() >= sizeof(address.sun_path)) {
+  const Result<sockaddr_un> address = unix_address(socket_);
+  if (!address) {
     ++dropped_;
     return;
   }
-  std::memcpy(address.sun_path, path.data(), path.size());
   // By name each time, so that a ledger that was started again is found again.
   const ssize_t taken = ::sendto(descriptor_.get(), event.data(), event.size(), MSG_NOSIGNAL,
-                                 reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+                                 reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
   if (taken == static_cast<ssize_t>(event.size())) {
     ++sent_;
   } else if (dropped_++ == 0) {
     log::warning("audit events are being dropped: the audit socket does not take them",
-                 {{"socket", path}, {"error", std::strerror(errno)}});
+                 {{"socket", socket_.native()}, {"error", std::strerror(errno)}});
   }
 }
 

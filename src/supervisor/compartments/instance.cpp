@@ -1,15 +1,13 @@
 #include "supervisor/compartments/instance.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "http/client.h"
 #include "json/value.h"
 
@@ -26,18 +24,8 @@ std::string problem_of(const http::ClientResponse& answer) {
 
 Result<void> check_greeting(const PortConfig& port, const Path& socket,
                             std::chrono::milliseconds time_max) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket.native().size() >= sizeof address.sun_path) {
-    return fail(ErrorKind::limit, fmt::format("{} is too long for a socket", socket.native()));
-  }
-  std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
-  const FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return fail_errno(errno, "making a socket");
-  const timeval time{.tv_sec = time_max.count() / 1000,
-                     .tv_usec = static_cast<suseconds_t>(time_max.count() % 1000 * 1000)};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+  const sockaddr_un address = TRY(unix_address(socket));
+  const FileDescriptor fd = TRY(make_unix_stream(time_max));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return fail_errno(errno, fmt::format("connecting to port {}", port.name));
   }

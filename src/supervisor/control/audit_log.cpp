@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,10 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/unix_socket.h"
 #include "json/value.h"
 #include "supervisor/compartments/instance.h"
 
@@ -21,12 +20,7 @@ namespace bulkhead::supervisor {
 namespace {
 
 Result<FileDescriptor> bind_datagram_socket(const Path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.native().size() >= sizeof address.sun_path) {
-    return fail(ErrorKind::limit, fmt::format("{} is too long for a socket", path.native()));
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.native().size());
+  const sockaddr_un address = TRY(unix_address(path));
   FileDescriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return fail_errno(errno, "making a socket");
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(errno, path.native());

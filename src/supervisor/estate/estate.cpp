@@ -4,14 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
+
 namespace bulkhead::supervisor {
 namespace {
-
-template <typename T>
-struct Named {
-  T value;
-  std::string_view name;
-};
 
 constexpr Named<Exposure> kExposures[] = {{Exposure::public_, "public"},
                                           {Exposure::read_only, "read-only"},
@@ -21,22 +17,6 @@ constexpr Named<Exposure> kExposures[] = {{Exposure::public_, "public"},
 constexpr Named<IndicatorKind> kIndicators[] = {{IndicatorKind::canary, "canary"},
                                                 {IndicatorKind::entropy, "entropy"},
                                                 {IndicatorKind::mass_change, "mass-change"}};
-
-template <typename T, std::size_t N>
-std::string_view name_in(const Named<T> (&table)[N], T value) {
-  for (const auto& entry : table) {
-    if (entry.value == value) return entry.name;
-  }
-  return "";
-}
-
-template <typename T, std::size_t N>
-std::optional<T> value_in(const Named<T> (&table)[N], std::string_view name) {
-  for (const auto& entry : table) {
-    if (entry.name == name) return entry.value;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 

@@ -5,11 +5,10 @@
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 
 #include "base/file_descriptor.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -27,18 +26,8 @@ Error not_answering(const Path& socket, int error_number) {
 
 Result<std::string> GatewayRuntime::ask(std::string_view command,
                                         std::chrono::milliseconds time_max) const {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (socket_.native().size() >= sizeof address.sun_path) {
-    return fail(ErrorKind::limit, fmt::format("{} is too long for a socket", socket_.native()));
-  }
-  std::memcpy(address.sun_path, socket_.c_str(), socket_.native().size());
-  FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return fail_errno(errno, "making a socket");
-  const timeval time{.tv_sec = time_max.count() / 1000,
-                     .tv_usec = static_cast<suseconds_t>(time_max.count() % 1000 * 1000)};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+  const sockaddr_un address = TRY(unix_address(socket_));
+  const FileDescriptor fd = TRY(make_unix_stream(time_max));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return std::unexpected(not_answering(socket_, errno));
   }

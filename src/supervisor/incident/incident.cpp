@@ -196,7 +196,7 @@ std::string AffectedService::fact(Step step, std::string_view key) const {
   const auto found = facts.find(step);
   if (found == facts.end()) return "";
   const json::Value* value = found->second.find(key);
-  return value != nullptr && value->is_string() ? *value->string() : "";
+  return value != nullptr ? text_of(*value) : "";
 }
 
 std::optional<std::uint64_t> AffectedService::number(Step step, std::string_view key) const {

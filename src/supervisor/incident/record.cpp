@@ -1,34 +1,25 @@
 #include "supervisor/incident/record.h"
 
-#include <array>
+#include "base/names.h"
 
 namespace bulkhead::supervisor {
 namespace {
 
-struct Name {
-  RecordKind kind;
-  std::string_view name;
-};
-constexpr std::array kNames = {
-    Name{RecordKind::opened, "opened"},
-    Name{RecordKind::indicator, "indicator"},
-    Name{RecordKind::state_changed, "state"},
-    Name{RecordKind::sealed, "sealed"},
-    Name{RecordKind::step_started, "step-started"},
-    Name{RecordKind::step_done, "step-done"},
-    Name{RecordKind::step_failed, "step-failed"},
-    Name{RecordKind::exposed, "exposed"},
-    Name{RecordKind::note, "note"},
+constexpr Named<RecordKind> kNames[] = {
+    {RecordKind::opened, "opened"},
+    {RecordKind::indicator, "indicator"},
+    {RecordKind::state_changed, "state"},
+    {RecordKind::sealed, "sealed"},
+    {RecordKind::step_started, "step-started"},
+    {RecordKind::step_done, "step-done"},
+    {RecordKind::step_failed, "step-failed"},
+    {RecordKind::exposed, "exposed"},
+    {RecordKind::note, "note"},
 };
 
 }  // namespace
 
-std::string_view name_of(RecordKind kind) {
-  for (const Name& entry : kNames) {
-    if (entry.kind == kind) return entry.name;
-  }
-  return "unknown";
-}
+std::string_view name_of(RecordKind kind) { return name_in(kNames, kind); }
 
 json::Value to_json(const Record& record) {
   json::Object object{{"number", record.number},
@@ -46,13 +37,9 @@ Result<Record> record_from_json(const json::Value& value) {
   const std::string time = TRY(value["time"].to_string("record's time"));
   record.time = TRY(from_rfc3339(time));
   const std::string kind = TRY(value["kind"].to_string("record's kind"));
-  bool is_known = false;
-  for (const Name& entry : kNames) {
-    if (entry.name != kind) continue;
-    record.kind = entry.kind;
-    is_known = true;
-  }
-  if (!is_known) return fail(ErrorKind::corrupt, "\"" + kind + "\" is no kind of record");
+  const auto known = value_in(kNames, kind);
+  if (!known) return fail(ErrorKind::corrupt, "\"" + kind + "\" is no kind of record");
+  record.kind = *known;
   if (!value["service"].is_null()) {
     record.service = TRY(value["service"].to_string("record's service"));
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "base/names.h"
+
 namespace bulkhead::supervisor {
 namespace {
 
@@ -28,28 +30,17 @@ constexpr std::array kPermitted = {
     Transition{restored, closed},
 };
 
-struct Name {
-  IncidentState state;
-  std::string_view name;
-};
-constexpr std::array kNames = {
-    Name{suspected, "suspected"},   Name{declared, "declared"}, Name{contained, "contained"},
-    Name{recovering, "recovering"}, Name{restored, "restored"}, Name{closed, "closed"},
+constexpr Named<IncidentState> kNames[] = {
+    {suspected, "suspected"},   {declared, "declared"}, {contained, "contained"},
+    {recovering, "recovering"}, {restored, "restored"}, {closed, "closed"},
 };
 
 }  // namespace
 
-std::string_view name_of(IncidentState state) {
-  for (const Name& entry : kNames) {
-    if (entry.state == state) return entry.name;
-  }
-  return "unknown";
-}
+std::string_view name_of(IncidentState state) { return name_in(kNames, state); }
 
 Result<IncidentState> incident_state_from(std::string_view name) {
-  for (const Name& entry : kNames) {
-    if (entry.name == name) return entry.state;
-  }
+  if (const auto state = value_in(kNames, name)) return *state;
   return fail(ErrorKind::corrupt, "\"" + std::string(name) + "\" is no state of an incident");
 }
 
