@@ -42,6 +42,8 @@ Result<Value> convert(const element& source, int depth) {
 }  // namespace
 
 Result<Value> parse(std::string_view text) {
+  // An empty view may have no address, and simdjson copies from it.
+  if (text.empty()) return fail(ErrorKind::corrupt, "not JSON: the text is empty");
   try {
     // A parser of its own: simdjson's are not thread-safe, and a kept one keeps its largest buffer.
     simdjson::dom::parser parser;

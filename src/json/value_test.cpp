@@ -25,6 +25,20 @@ TEST(Json, RefusesWhatIsNotJson) {
   }
 }
 
+TEST(Json, RefusesAnEmptyTextWithoutAnAddress) {
+  for (const std::string_view text : {std::string_view(), std::string_view("")}) {
+    const auto value = parse(text);
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().kind(), ErrorKind::corrupt);
+  }
+}
+
+TEST(Json, ReadsAndShowsAStringOrNothing) {
+  EXPECT_EQ(text_of(Value("gisis")), "gisis");
+  EXPECT_EQ(text_of(Value(7)), "");
+  EXPECT_EQ(text_of(Value(Object{{"name", "gisis"}})["missing"]), "");
+}
+
 TEST(Json, RefusesNestingPastTheLimit) {
   const std::string deep = std::string(200, '[') + std::string(200, ']');
   EXPECT_FALSE(parse(deep));
