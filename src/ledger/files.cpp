@@ -1,0 +1,105 @@
+#include "ledger/files.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace bulkhead::ledger {
+namespace {
+
+constexpr mode_t kFileMode = 0640;
+constexpr mode_t kFolderMode = 0750;
+constexpr std::string_view kUnfinished = ".new";
+
+Path unfinished(const Path& path) {
+  Path out = path;
+  out += kUnfinished;
+  return out;
+}
+
+Result<void> write_whole(const Path& path, ByteView content) {
+  FileDescriptor file = TRY(open_file(path, O_WRONLY | O_CREAT | O_TRUNC, kFileMode));
+  TRY_CONTEXT(write_all(file.get(), content), fmt::format("writing {}", path.native()));
+  if (::fdatasync(file.get()) != 0) {
+    return fail_errno(errno, fmt::format("syncing {}", path.native()));
+  }
+  return file.close();
+}
+
+}  // namespace
+
+Result<Bytes> LocalFiles::read(const std::string& name, std::size_t size_max) {
+  return read_file(folder_ / name, size_max);
+}
+
+Result<std::vector<std::string>> LocalFiles::list(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder_ / folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::string name = at->path().filename().native();
+    if (!name.ends_with(kUnfinished)) names.push_back(std::move(name));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return fail_errno(error.value(), fmt::format("listing {}", (folder_ / folder).native()));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+// A new folder is on disk only when the folder that it lies in is.
+Result<void> LocalFiles::make_folder(const Path& folder) {
+  if (::mkdir(folder.c_str(), kFolderMode) == 0) return sync_directory(folder.parent_path());
+  if (errno == EEXIST) return {};
+  if (errno != ENOENT || !folder.has_parent_path()) {
+    return fail_errno(errno, fmt::format("making folder {}", folder.native()));
+  }
+  TRY(make_folder(folder.parent_path()));
+  if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+    return fail_errno(errno, fmt::format("making folder {}", folder.native()));
+  }
+  return sync_directory(folder.parent_path());
+}
+
+Result<void> LocalFiles::put(std::span<const NewFile> files) {
+  std::set<Path> folders;
+  for (const NewFile& file : files) {
+    const Path path = folder_ / file.name;
+    if (folders.insert(path.parent_path()).second) TRY(make_folder(path.parent_path()));
+    TRY(write_whole(unfinished(path), file.content));
+  }
+  for (const NewFile& file : files) {
+    const Path path = folder_ / file.name;
+    if (::rename(unfinished(path).c_str(), path.c_str()) != 0) {
+      return fail_errno(errno, fmt::format("renaming to {}", path.native()));
+    }
+    if (file.name == appended_) appended_.clear();
+  }
+  for (const Path& folder : folders) TRY(sync_directory(folder));
+  return {};
+}
+
+Result<void> LocalFiles::append(const std::string& name, ByteView content) {
+  const Path path = folder_ / name;
+  if (appended_ != name) {
+    append_to_ = TRY(open_file(path, O_WRONLY | O_APPEND));
+    appended_ = name;
+  }
+  TRY_CONTEXT(write_all(append_to_.get(), content), fmt::format("writing {}", path.native()));
+  if (::fdatasync(append_to_.get()) != 0) {
+    return fail_errno(errno, fmt::format("syncing {}", path.native()));
+  }
+  return {};
+}
+
+Result<void> LocalFiles::remove(const std::string& name) {
+  if (name == appended_) appended_.clear();
+  return remove_tree(folder_ / name);
+}
+
+}  // namespace bulkhead::ledger
