@@ -5,6 +5,7 @@
 #include "cli/estate/register.h"
 #include "cli/exposure/register.h"
 #include "cli/incident/register.h"
+#include "cli/ledger/register.h"
 #include "cli/pass/register.h"
 #include "cli/repo/register.h"
 
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
   bulkhead::cli::backup::register_service_backup(root);
   bulkhead::cli::incident::register_incident(root);
   bulkhead::cli::drill::register_drill(root);
+  bulkhead::cli::ledger::register_ledger(root);
   bulkhead::cli::repo::register_repo(root);
   return bulkhead::cli::run_command_line(root, "bulkhead 0.1.0", argc, argv);
 }

@@ -69,12 +69,30 @@ class DrillTest(unittest.TestCase):
         self.assertIn("<svg", page)
         self.assertNotIn("<script", page)
 
+    def check_ledger(self):
+        """All that the timeline of the last incident tells is in the ledger, which verifies."""
+        def ledger(*arguments):
+            done = subprocess.run([BIN / "bulkhead", "ledger", *arguments, "--estate", self.estate],
+                                  capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return done.stdout
+        ledger("verify")
+        events = [json.loads(line) for line in
+                  ledger("show", "--json", "--from", "0", "--count", "1000000").splitlines()]
+        incident = sorted((self.estate / "incidents").iterdir())[-1]
+        recorded = [e["details"].get("message") for e in events
+                    if e["details"].get("incident") == incident.name]
+        for line in (incident / "timeline.jsonl").read_text().splitlines():
+            self.assertIn(json.loads(line)["message"], recorded)
+        self.assertIn("exposure.changed", {e["action"] for e in events})
+
     def test_rehearsal_passes_twice_in_the_same_estate(self):
         for _ in range(2):
             done = self.drill()
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertNotIn("\x1b", done.stdout, "colours are for terminals")
             self.check_report(self.estate / "reports/imo-2020.json")
+            self.check_ledger()
         if shutil.which("restic"):
             environment = dict(os.environ, RESTIC_PASSWORD_FILE=str(
                 self.estate / "secrets/repository.password"))

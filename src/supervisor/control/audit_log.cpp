@@ -35,8 +35,8 @@ Result<FileDescriptor> bind_datagram_socket(const Path& path) {
 }  // namespace
 
 Result<std::unique_ptr<AuditLog>> AuditLog::start(const Estate& estate, const Layout& layout,
-                                                  const Clock& clock) {
-  std::unique_ptr<AuditLog> log(new AuditLog(layout, clock));
+                                                  const Clock& clock, EstateLedger* ledger) {
+  std::unique_ptr<AuditLog> log(new AuditLog(layout, clock, ledger));
   const Path path = layout.logs() / "audit.jsonl";
   log->file_ = TRY(open_file(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
   struct stat status{};
@@ -82,12 +82,20 @@ void AuditLog::take(const Socket& socket) {
   json::Object line{{"received", to_rfc3339_milliseconds(clock_.now())},
                     {"service", socket.service}};
   auto event = json::parse(text);
+  std::string refused;
   if (text.size() > kAuditDatagramSizeMax) {
-    line.set("refused", "longer than a datagram may be");
+    refused = "longer than a datagram may be";
   } else if (!event || !event->is_object()) {
-    line.set("refused", "not a JSON object");
+    refused = "not a JSON object";
+  }
+  if (refused.empty()) {
+    line.set("event", *event);
   } else {
-    line.set("event", std::move(*event));
+    line.set("refused", refused);
+  }
+  if (ledger_) {
+    ledger_->record_audit(socket.service, refused.empty() ? std::move(*event) : json::Value(),
+                          refused);
   }
   const auto written = write(json::write(line) + "\n");
   if (!written) log::error("writing the audit log", {{"why", written.error().message()}});

@@ -56,7 +56,8 @@ Result<std::unique_ptr<EstateSupervisor>> EstateSupervisor::create(Estate estate
   const std::string pem = TRY(read_text_file(layout.pass_key(), kKeySizeMax));
   self->pass_key_ = TRY_CONTEXT(crypto::SigningKey::from_pem(pem), layout.pass_key().native());
   self->events_ = TRY(EventLog::open(layout.state() / "events.jsonl"));
-  self->audit_ = TRY(AuditLog::start(self->estate_, layout, clock));
+  self->open_ledger();
+  self->audit_ = TRY(AuditLog::start(self->estate_, layout, clock, self->ledger_.get()));
   self->context_.on_event = [raw = self.get()](const std::string& service, std::string_view kind,
                                                const std::string& message, std::string_view role) {
     if (kind == "service.ready") raw->gateway_->note_ready(service, role);
@@ -71,6 +72,17 @@ Result<std::unique_ptr<EstateSupervisor>> EstateSupervisor::create(Estate estate
   TRY(self->status_->write());
   self->note("supervisor.started", "", "The supervisor has started");
   return self;
+}
+
+void EstateSupervisor::open_ledger() {
+  auto opened = EstateLedger::open(estate_, layout_, clock_, random_);
+  if (opened) {
+    ledger_ = std::move(*opened);
+    return;
+  }
+  log::error("the ledger is not in use", {{"why", opened.error().message()}});
+  note("ledger.refused", "",
+       fmt::format("Nothing is recorded in the ledger: {}", opened.error().message()));
 }
 
 EstateSupervisor::~EstateSupervisor() { stop_all(0ms); }
@@ -408,6 +420,7 @@ void EstateSupervisor::note(std::string kind, const std::string& service, std::s
 
 Event EstateSupervisor::append_event(Event event) {
   Event kept = events_->append(std::move(event), clock_);
+  if (ledger_) ledger_->record(kept);
   log::info(kept.message, {{"kind", kept.kind}, {"service", kept.service}});
   if (status_) status_->note_change();
   return kept;

@@ -14,6 +14,7 @@
 #include "crypto/signing_key.h"
 #include "supervisor/compartments/runner.h"
 #include "supervisor/control/audit_log.h"
+#include "supervisor/control/estate_ledger.h"
 #include "supervisor/control/event_log.h"
 #include "supervisor/gateway/gateway.h"
 #include "supervisor/status/status_writer.h"
@@ -69,6 +70,8 @@ class EstateSupervisor final : public Supervisor {
  private:
   EstateSupervisor(Estate estate, Path program_folder, Clock& clock);
   Result<void> prepare_folders();
+  // Services are not kept down by a ledger that was damaged: that is told, loudly.
+  void open_ledger();
   Result<ServiceRunner*> runner(std::string_view service) const;
   ServiceStatus complete(ServiceStatus status, const ExposureByService& exposures) const;
   // Freezes all at once and answers when the last is frozen.
@@ -93,6 +96,7 @@ class EstateSupervisor final : public Supervisor {
   FileDescriptor lock_;
   std::optional<Messages> messages_;
   std::optional<crypto::SigningKey> pass_key_;
+  std::unique_ptr<EstateLedger> ledger_;  // nullptr where it could not be opened
   std::unique_ptr<EventLog> events_;
   std::unique_ptr<AuditLog> audit_;
   std::map<std::string, std::unique_ptr<ServiceRunner>, std::less<>> runners_;

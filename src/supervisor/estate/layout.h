@@ -31,6 +31,9 @@ class Layout {
   Path pass_key() const { return secrets() / "pass.key"; }
   Path vault_password() const { return secrets() / "vault.password"; }
   Path repository_password() const { return secrets() / "repository.password"; }
+  Path ledger() const { return folder_ / "ledger"; }
+  Path ledger_key() const { return secrets() / "ledger.key"; }
+  Path ledger_verifier_key() const { return folder_ / "ledger.vkey"; }  // public
   Path gateway() const { return folder_ / "gateway"; }
   Path pass_public_key() const { return gateway() / "pass.pub"; }
   Path status_pages() const { return folder_ / "public" / "status"; }
