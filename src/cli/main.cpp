@@ -8,6 +8,7 @@
 #include "cli/ledger/register.h"
 #include "cli/pass/register.h"
 #include "cli/repo/register.h"
+#include "cli/vault/register.h"
 
 int main(int argc, char** argv) {
   bulkhead::log::start("bulkhead", bulkhead::log::Level::warning);
@@ -20,5 +21,6 @@ int main(int argc, char** argv) {
   bulkhead::cli::drill::register_drill(root);
   bulkhead::cli::ledger::register_ledger(root);
   bulkhead::cli::repo::register_repo(root);
+  bulkhead::cli::vault::register_vault(root);
   return bulkhead::cli::run_command_line(root, "bulkhead 0.1.0", argc, argv);
 }

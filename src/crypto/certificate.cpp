@@ -1,6 +1,8 @@
 #include "crypto/certificate.h"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 
 #include <arpa/inet.h>
 #include <openssl/pem.h>
@@ -169,10 +171,16 @@ Result<CertifiedKey> make_authority(const AuthorityOptions& options, const Clock
   return result;
 }
 
-Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
-                                             const ServerCertificateOptions& options,
-                                             const Clock& clock) {
-  const std::string names = TRY(alternative_names(options.names));
+namespace {
+
+struct LeafOptions {
+  Body body;
+  const char* use;               // the extended key usage
+  std::string alternative_name;  // empty: none
+};
+
+Result<CertifiedKey> make_leaf(const CertifiedKey& authority, const LeafOptions& options,
+                               const Clock& clock) {
   const Certificate issuer = TRY_CONTEXT(parse_certificate(authority.certificate), "authority");
   const Memory key_text = reading(authority.key);
   const Key issuer_key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
@@ -181,19 +189,50 @@ Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
     return openssl_failure("the authority's key is another certificate's", ErrorKind::invalid);
   }
   const Key key = TRY(make_p256_key());
-  const Certificate certificate = TRY(
-      begin_certificate({options.names.front(), options.validity}, key.get(), issuer.get(), clock));
+  const Certificate certificate =
+      TRY(begin_certificate(options.body, key.get(), issuer.get(), clock));
   X509* const own = certificate.get();
   TRY(add_extension(own, issuer.get(), NID_basic_constraints, "critical,CA:FALSE"));
   TRY(add_extension(own, issuer.get(), NID_key_usage, "critical,digitalSignature"));
-  TRY(add_extension(own, issuer.get(), NID_ext_key_usage, "serverAuth"));
+  TRY(add_extension(own, issuer.get(), NID_ext_key_usage, options.use));
   TRY(add_extension(own, issuer.get(), NID_subject_key_identifier, "hash"));
   TRY(add_extension(own, issuer.get(), NID_authority_key_identifier, "keyid"));
-  TRY(add_extension(own, issuer.get(), NID_subject_alt_name, names));
+  if (!options.alternative_name.empty()) {
+    TRY(add_extension(own, issuer.get(), NID_subject_alt_name, options.alternative_name));
+  }
   CertifiedKey result;
   result.certificate = TRY(sign(certificate, issuer_key.get()));
   result.key = TRY(write_private_key(key.get()));
   return result;
+}
+
+}  // namespace
+
+Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
+                                             const ServerCertificateOptions& options,
+                                             const Clock& clock) {
+  const std::string names = TRY(alternative_names(options.names));
+  return make_leaf(authority, {{options.names.front(), options.validity}, "serverAuth", names},
+                   clock);
+}
+
+Result<CertifiedKey> make_client_certificate(const CertifiedKey& authority,
+                                             const ClientCertificateOptions& options,
+                                             const Clock& clock) {
+  if (options.common_name.empty()) {
+    return fail(ErrorKind::invalid, "a client's certificate needs a name");
+  }
+  return make_leaf(authority, {{options.common_name, options.validity}, "clientAuth", ""}, clock);
+}
+
+Result<std::string> certificate_fingerprint(std::string_view pem) {
+  const Certificate certificate = TRY(parse_certificate(pem));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
+    return openssl_failure("hashing a certificate", ErrorKind::internal);
+  }
+  return to_hex(ByteView(digest).first(size));
 }
 
 Result<CertificateInfo> read_certificate(std::string_view pem) {

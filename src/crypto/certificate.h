@@ -38,6 +38,18 @@ Result<CertifiedKey> make_server_certificate(const CertifiedKey& authority,
                                              const ServerCertificateOptions& options,
                                              const Clock& clock);
 
+struct ClientCertificateOptions {
+  std::string common_name;  // who shows it
+  std::chrono::days validity{398};
+};
+
+Result<CertifiedKey> make_client_certificate(const CertifiedKey& authority,
+                                             const ClientCertificateOptions& options,
+                                             const Clock& clock);
+
+// SHA-256 of the DER form, in hexadecimal digits, of the first certificate in the text.
+Result<std::string> certificate_fingerprint(std::string_view pem);
+
 struct CertificateInfo {
   std::string subject;             // common name
   std::vector<std::string> names;  // of subjectAltName, DNS names first

@@ -92,6 +92,10 @@ void set_up_exchange(CURL* handle, const ClientRequest& request, const ClientOpt
     curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_certificate_file.c_str());
     curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
   }
+  if (!options.client_certificate_file.empty()) {
+    curl_easy_setopt(handle, CURLOPT_SSLCERT, options.client_certificate_file.c_str());
+    curl_easy_setopt(handle, CURLOPT_SSLKEY, options.client_certificate_file.c_str());
+  }
   if (request.method == Method::head) {
     curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   } else if (request.method != Method::get || !request.body.empty()) {

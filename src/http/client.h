@@ -14,8 +14,9 @@
 namespace bulkhead::http {
 
 struct ClientOptions {
-  Path unix_socket;          // where set, the URL's host and port only fill the Host header
-  Path ca_certificate_file;  // PEM; https accepts what this signed, and only that
+  Path unix_socket;              // where set, the URL's host and port only fill the Host header
+  Path ca_certificate_file;      // PEM; https accepts what this signed, and only that
+  Path client_certificate_file;  // PEM with certificate and key; empty: none is shown
   // "127.0.0.1:8443": connects there, whatever the URL's host resolves to; TLS and the Host header
   // still name the URL's host.
   std::string connect_to;

@@ -20,6 +20,9 @@ class SystemFiles final : public FileLayer {
     return open_file(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   }
   Result<void> write(int file, ByteView bytes) override { return write_all(file, bytes); }
+  void begin_flushing(int file) override {
+    (void)::sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE);
+  }
   Result<void> seal(int file) override {
     if (::fchmod(file, kSealedMode) != 0 || ::fsync(file) != 0) {
       return fail_errno(errno, "syncing what was received");

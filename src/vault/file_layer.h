@@ -15,6 +15,9 @@ class FileLayer {
   // For appending, made where it is missing.
   virtual Result<FileDescriptor> open_log(const Path& path) = 0;
   virtual Result<void> write(int file, ByteView bytes) = 0;
+  // Lets the disk begin with what was written, so that sealing waits for less. A hint: nothing
+  // depends on it.
+  virtual void begin_flushing(int file) = 0;
   // Read-only for everybody from here on, and on the disk.
   virtual Result<void> seal(int file) = 0;
   virtual Result<void> sync_data(int file) = 0;

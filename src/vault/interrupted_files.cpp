@@ -89,6 +89,7 @@ Result<void> InterruptedFiles::rename_over(const Path& from, const Path& to) {
 
 Result<void> InterruptedFiles::sync_folder(const Path& folder) {
   TRY(step());
+  ++folder_syncs_;
   std::erase_if(renamed_, [&](const Renamed& entry) { return entry.to.parent_path() == folder; });
   return system_files().sync_folder(folder);
 }

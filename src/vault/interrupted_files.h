@@ -22,10 +22,12 @@ class InterruptedFiles final : public FileLayer {
   // At the call of this number, counted from 0. A killed or cut process ends by _exit(kCut).
   InterruptedFiles(Interruption how, int call) : how_(how), call_(call) {}
   static constexpr int kCut = 77;
+  int folder_syncs() const { return folder_syncs_; }
 
   Result<FileDescriptor> create(const Path& path) override;
   Result<FileDescriptor> open_log(const Path& path) override;
   Result<void> write(int file, ByteView bytes) override;
+  void begin_flushing(int) override {}
   Result<void> seal(int file) override;
   Result<void> sync_data(int file) override;
   Result<void> rename_to_new(const Path& from, const Path& to) override;
@@ -50,6 +52,7 @@ class InterruptedFiles final : public FileLayer {
   const Interruption how_;
   const int call_;
   int calls_ = 0;
+  int folder_syncs_ = 0;
   std::map<int, Unsynced> open_;  // by descriptor
   std::map<Path, std::uint64_t> torn_;
   std::vector<Renamed> renamed_;  // whose folder was not synced since

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ namespace bulkhead::vault {
 namespace {
 
 constexpr std::chrono::seconds kGrace{20};
+constexpr std::chrono::seconds kUpkeepPause{5};
 constexpr std::size_t kPasswordFileSizeMax = 4096;
 constexpr std::size_t kRandomPasswordBytes = 24;
 
@@ -84,8 +86,14 @@ Result<void> serve(const Configuration& configuration) {
   log::info("serving", {{"address", configuration.address},
                         {"port", std::to_string(server->port())},
                         {"data", configuration.data.string()}});
+  std::thread upkeep([&vault] {
+    do vault.oversight().tick();
+    while (!vault.oversight().stopped_within(kUpkeepPause));
+  });
   int signal = 0;
   ::sigwait(&signals, &signal);
+  vault.oversight().stop();
+  upkeep.join();
   log::info("stopping", {{"signal", std::to_string(signal)}});
   server->stop(kGrace);
   if (local) local->stop(std::chrono::seconds(1));

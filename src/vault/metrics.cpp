@@ -15,8 +15,9 @@ std::string_view name_of(Transfer transfer) {
   return "";
 }
 
-// Names of users in an htpasswd file may hold anything.
-std::string escaped(std::string_view value) {
+}  // namespace
+
+std::string escape_label(std::string_view value) {
   std::string out;
   for (const char c : value) {
     if (c == '\\' || c == '"') out += '\\';
@@ -28,26 +29,6 @@ std::string escaped(std::string_view value) {
   }
   return out;
 }
-
-void add(std::string& text, std::string_view name, const RepositoryGauges& of,
-         std::uint64_t value) {
-  fmt::format_to(std::back_inserter(text), "{}{{repository=\"{}\"}} {}\n", name,
-                 escaped(of.repository), value);
-}
-
-std::string write_gauges(const std::vector<RepositoryGauges>& gauges) {
-  constexpr std::string_view kBytes = "bulkhead_vault_repository_bytes";
-  constexpr std::string_view kObjects = "bulkhead_vault_repository_objects";
-  std::string bytes = fmt::format("# TYPE {} gauge\n", kBytes);
-  std::string objects = fmt::format("# TYPE {} gauge\n", kObjects);
-  for (const RepositoryGauges& of : gauges) {
-    add(bytes, kBytes, of, of.usage.bytes);
-    add(objects, kObjects, of, of.usage.objects);
-  }
-  return bytes + objects;
-}
-
-}  // namespace
 
 void Metrics::count(Transfer transfer, const TransferKey& key, std::uint64_t bytes) {
   state_.with([&](State& state) {
@@ -61,8 +42,8 @@ void Metrics::count_refusal(int status) {
   state_.with([&](State& state) { ++state.refusals[status]; });
 }
 
-std::string Metrics::write(const std::vector<RepositoryGauges>& gauges) const {
-  std::string text = state_.with([](const State& state) {
+std::string Metrics::write() const {
+  return state_.with([](const State& state) {
     std::string out;
     for (const auto& [transfer, sums] : state.transfers) {
       const std::string name = fmt::format("rest_server_blob_{}", name_of(transfer));
@@ -70,8 +51,8 @@ std::string Metrics::write(const std::vector<RepositoryGauges>& gauges) const {
       std::string bytes = fmt::format("# TYPE {}_bytes_total counter\n", name);
       for (const auto& [key, sum] : sums) {
         const std::string labels =
-            fmt::format("{{repo=\"{}\",type=\"{}\",user=\"{}\"}}", escaped(key.repository),
-                        storage::folder_of(key.type), escaped(key.user));
+            fmt::format("{{repo=\"{}\",type=\"{}\",user=\"{}\"}}", escape_label(key.repository),
+                        storage::folder_of(key.type), escape_label(key.user));
         fmt::format_to(std::back_inserter(files), "{}_total{} {}\n", name, labels, sum.files);
         fmt::format_to(std::back_inserter(bytes), "{}_bytes_total{} {}\n", name, labels, sum.bytes);
       }
@@ -84,7 +65,6 @@ std::string Metrics::write(const std::vector<RepositoryGauges>& gauges) const {
     }
     return out;
   });
-  return text + write_gauges(gauges);
 }
 
 }  // namespace bulkhead::vault

@@ -5,11 +5,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "base/guarded.h"
 #include "storage/backend.h"
-#include "vault/usage.h"
 
 namespace bulkhead::vault {
 
@@ -22,17 +20,15 @@ struct TransferKey {
   auto operator<=>(const TransferKey&) const = default;
 };
 
-struct RepositoryGauges {
-  std::string repository;
-  UsageSums usage;
-};
+// As a label's value in that form: names of users in an htpasswd file may hold anything.
+std::string escape_label(std::string_view value);
 
 // Thread-safe.
 class Metrics {
  public:
   void count(Transfer transfer, const TransferKey& key, std::uint64_t bytes);
   void count_refusal(int status);
-  std::string write(const std::vector<RepositoryGauges>& gauges) const;
+  std::string write() const;
 
  private:
   struct Sum {

@@ -79,29 +79,36 @@ Result<void> ReceiptLog::append(const Receipt& receipt) {
   return {};
 }
 
-Result<void> for_each_receipt(const Path& path, const std::function<void(const Receipt&)>& visit) {
+Result<std::uint64_t> for_each_receipt(const Path& path, std::uint64_t from,
+                                       const std::function<void(const Receipt&)>& visit) {
   const FileDescriptor file = TRY(open_file(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (::lseek(file.get(), static_cast<off_t>(from), SEEK_SET) < 0) {
+    return fail_errno(errno, path.native());
+  }
   Bytes piece(kPieceSize);
   std::string line;
+  std::uint64_t unfinished = 0;  // bytes of the line that has begun, however much of it is held
   while (const std::size_t got = TRY(read_some(file.get(), piece))) {
     std::string_view text = as_text(ByteView(piece).first(got));
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
+      const std::size_t taken = end == std::string_view::npos ? text.size() : end + 1;
       // No receipt is so long; the rest of such a line is passed over.
       if (line.size() < kLineSizeMax) line += text.substr(0, end);
+      text.remove_prefix(taken);
+      unfinished += taken;
       if (end == std::string_view::npos) break;
-      text.remove_prefix(end + 1);
       if (const auto receipt = parse_receipt(line)) visit(*receipt);
+      from += std::exchange(unfinished, 0);
       line.clear();
     }
   }
-  if (const auto receipt = parse_receipt(line)) visit(*receipt);
-  return {};
+  return from;
 }
 
 Result<std::vector<Receipt>> read_receipts(const Path& file) {
   std::vector<Receipt> receipts;
-  TRY(for_each_receipt(file, [&](const Receipt& receipt) { receipts.push_back(receipt); }));
+  TRY(for_each_receipt(file, 0, [&](const Receipt& receipt) { receipts.push_back(receipt); }));
   return receipts;
 }
 

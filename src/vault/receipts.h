@@ -48,8 +48,10 @@ class ReceiptLog {
   std::condition_variable changed_;
 };
 
-// In the order of the file; lines that are not receipts are left out. One line is held at a time.
-Result<void> for_each_receipt(const Path& file, const std::function<void(const Receipt&)>& visit);
+// In the order of the file, from a byte that begins a line; lines that are not receipts are left
+// out, and so is a last one without its end. Answers where the next call goes on.
+Result<std::uint64_t> for_each_receipt(const Path& file, std::uint64_t from,
+                                       const std::function<void(const Receipt&)>& visit);
 Result<std::vector<Receipt>> read_receipts(const Path& file);
 
 }  // namespace bulkhead::vault

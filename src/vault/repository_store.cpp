@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "crypto/sha256.h"
 #include "storage/file_names.h"
+#include "vault/repository_files.h"
 
 namespace bulkhead::vault {
 namespace {
@@ -24,11 +25,12 @@ constexpr FileType kListedTypes[] = {FileType::key, FileType::lock, FileType::sn
                                      FileType::index, FileType::data};
 constexpr mode_t kFolderMode = 0700;
 constexpr std::size_t kPieceSize = 256 * 1024;
+constexpr std::uint64_t kFlushedAtOnce = 2 * 1024 * 1024;
 // Keys, locks and the config are a few hundred bytes; snapshots grow with the paths they name.
 constexpr std::uint64_t kSmallFileSizeMax = 64 * 1024;
 constexpr std::uint64_t kSnapshotSizeMax = 4 * 1024 * 1024;
-// What is being received; restic looks only into the folders it knows.
-constexpr std::string_view kIncoming = "incoming";
+
+}  // namespace
 
 Result<crypto::Sha256Digest> digest_of(const Path& path) {
   const FileDescriptor file = TRY(open_file(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -40,7 +42,8 @@ Result<crypto::Sha256Digest> digest_of(const Path& path) {
   return hash.finish();
 }
 
-Result<void> append_files(const Path& folder, std::vector<FileInfo>& out) {
+Result<std::vector<FileInfo>> files_in(const Path& folder) {
+  std::vector<FileInfo> out;
   std::error_code code;
   std::filesystem::directory_iterator entries(folder, code);
   if (code) return fail_errno(code.value(), folder.string());
@@ -50,8 +53,10 @@ Result<void> append_files(const Path& folder, std::vector<FileInfo>& out) {
     if (::lstat(entry.path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
     out.push_back({entry.path().filename(), static_cast<std::uint64_t>(status.st_size)});
   }
-  return {};
+  return out;
 }
+
+namespace {
 
 // The file under a name of its own until it is whole; removed unless it was renamed.
 class Incoming {
@@ -82,16 +87,19 @@ std::uint64_t size_max_of(FileType type, std::uint64_t otherwise) {
 
 }  // namespace
 
-RepositoryStore::RepositoryStore(Path folder, RepositoryPolicy policy,
+RepositoryStore::RepositoryStore(std::string name, Path folder, RepositoryPolicy policy,
                                  const Surroundings& surroundings)
-    : folder_(std::move(folder)),
-      policy_(policy),
+    : name_(std::move(name)),
+      folder_(std::move(folder)),
+      policy_(std::move(policy)),
       around_(surroundings),
-      usage_({.bytes = policy.limits.repository_size_max,
-              .objects = policy.limits.repository_objects_max,
-              .keys = policy.limits.keys_max,
-              .locks = policy.limits.locks_max}),
-      rate_limit_(policy.limits.rates, surroundings.clock) {}
+      retention_(folder_ / kReceipts, policy_.retention),
+      history_(History{ChurnWatch(policy_.churn), {}, {}, {}}),
+      usage_({.bytes = policy_.limits.repository_size_max,
+              .objects = policy_.limits.repository_objects_max,
+              .keys = policy_.limits.keys_max,
+              .locks = policy_.limits.locks_max}),
+      rate_limit_(policy_.limits.rates, surroundings.clock) {}
 
 bool RepositoryStore::is_at(const Path& folder) {
   std::error_code ignored;
@@ -119,13 +127,19 @@ Result<void> RepositoryStore::open() {
     ::unlink(entry.path().c_str());
   }
   if (code) return fail_errno(code.value(), folder_.string());
-  receipts_ = TRY(ReceiptLog::open(folder_ / "receipts.jsonl", around_.files));
+  receipts_ = TRY(ReceiptLog::open(folder_ / kReceipts, around_.files));
+  TRY(learn());
   const auto count = [&](FileType type, std::uint64_t size) {
     usage_.add(type, size);
     around_.whole.add(type, size);
   };
   for (const FileType type : kListedTypes) {
     for (const FileInfo& file : TRY(list(type))) count(type, file.size);
+  }
+  if (std::filesystem::exists(folder_ / kQuarantine)) {
+    for (const FileInfo& file : TRY(files_in(folder_ / kQuarantine))) {
+      count(FileType::index, file.size);
+    }
   }
   struct stat status{};
   const Path config = path_of({FileType::config, ""});
@@ -154,8 +168,16 @@ Result<void> RepositoryStore::check_policy(const Upload& upload) const {
                 fmt::format("{} bytes are too many for {}", upload.announced_size,
                             storage::describe(upload.id)));
   }
-  if (upload.id.type == FileType::key && keys_are_frozen()) {
-    return fail(ErrorKind::denied, "keys are frozen since the first snapshot came");
+  if (is_quarantined(upload.id)) {
+    return fail(ErrorKind::denied, storage::describe(upload.id) +
+                                       " is in quarantine: it does not agree with the packs that "
+                                       "it names");
+  }
+  if (upload.id.type == FileType::key && keys_are_frozen() &&
+      !around_.orders.allows_key(name_, upload.id.name)) {
+    return fail(ErrorKind::denied,
+                "keys are frozen since the first snapshot came; an officer may allow one by "
+                "bulkhead vault enrol key");
   }
   return {};
 }
@@ -178,12 +200,18 @@ Result<crypto::Sha256Digest> RepositoryStore::receive(const Upload& upload,
   crypto::Sha256 hash;
   Bytes piece(kPieceSize);
   std::uint64_t size = 0;
+  std::uint64_t unflushed = 0;
   while (const std::size_t got = TRY(upload.source(piece))) {
     const ByteView bytes = ByteView(piece).first(got);
     size += got;
     if (size > upload.announced_size) break;
     hash.update(bytes);
-    if (file) TRY_CONTEXT(around_.files.write(*file, bytes), storage::describe(upload.id));
+    if (!file) continue;
+    TRY_CONTEXT(around_.files.write(*file, bytes), storage::describe(upload.id));
+    unflushed += got;
+    if (unflushed < kFlushedAtOnce) continue;
+    around_.files.begin_flushing(*file);
+    unflushed = 0;
   }
   if (size != upload.announced_size) {
     return fail(ErrorKind::invalid, "the body is not as long as was announced");
@@ -206,19 +234,27 @@ Result<SaveOutcome> RepositoryStore::confirm(const Upload& upload) const {
   if (upload.id.type == FileType::config && digest != TRY(digest_of(path_of(upload.id)))) {
     return fail(ErrorKind::conflict, "the repository has its config already");
   }
+  // Whoever put it there may not have got so far yet.
+  TRY(around_.files.sync_folder(path_of(upload.id).parent_path()));
   return SaveOutcome::had_it_already;
 }
 
-Result<void> RepositoryStore::note_receipt(const Upload& upload) const {
-  return receipts_->append(
-      {around_.clock.now(), storage::describe(upload.id), upload.announced_size, upload.client});
+Result<void> RepositoryStore::note_receipt(const Upload& upload) {
+  if (destroyed_) return fail(ErrorKind::not_found, "the repository was destroyed");
+  // Locks come and go by the thousand, and nothing counts from when they came.
+  if (upload.id.type == FileType::lock) return {};
+  return receipts_->append({around_.receive_clock.now(), storage::describe(upload.id),
+                            upload.announced_size, upload.client});
 }
 
 // The name is taken: the same bytes are what a client sends again when it did not see our answer.
-Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& received) const {
+Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& received) {
   const Path path = path_of(upload.id);
   const crypto::Sha256Digest stored = TRY(digest_of(path));
-  if (stored == TRY(digest_of(received))) return SaveOutcome::had_it_already;
+  if (stored == TRY(digest_of(received))) {
+    TRY(around_.files.sync_folder(path.parent_path()));
+    return SaveOutcome::had_it_already;
+  }
   if (upload.id.type == FileType::config) {
     return fail(ErrorKind::conflict, "the repository has its config already");
   }
@@ -263,6 +299,7 @@ Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
   TRY(check_disk(upload.announced_size));
   const SaveOutcome outcome = TRY(receive_and_keep(upload));
   if (outcome == SaveOutcome::stored) {
+    watch(upload, around_.receive_clock.now());
     own.keep();
     of_whole.keep();
   }
@@ -285,28 +322,14 @@ Result<FileDescriptor> RepositoryStore::load(const FileId& id) const {
 }
 
 Result<std::vector<FileInfo>> RepositoryStore::list(FileType type) const {
-  std::vector<FileInfo> files;
   const Path folder = folder_ / storage::folder_of(type);
-  if (type != FileType::data) {
-    TRY(append_files(folder, files));
-    return files;
-  }
+  if (type != FileType::data) return files_in(folder);
+  std::vector<FileInfo> files;
   for (int prefix = 0; prefix < 256; ++prefix) {
-    TRY(append_files(folder / fmt::format("{:02x}", prefix), files));
+    std::vector<FileInfo> more = TRY(files_in(folder / fmt::format("{:02x}", prefix)));
+    std::move(more.begin(), more.end(), std::back_inserter(files));
   }
   return files;
-}
-
-Result<void> RepositoryStore::remove_lock(const std::string& name) {
-  const Path path = path_of({FileType::lock, name});
-  struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, "locks/" + name);
-  // Of two requests at once one removes it, and one finds nothing.
-  TRY(around_.files.remove(path));
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  usage_.remove(FileType::lock, size);
-  around_.whole.remove(FileType::lock, size);
-  return {};
 }
 
 }  // namespace bulkhead::vault

@@ -2,6 +2,7 @@
 // folder where it lies. Nothing here overwrites or deletes, but for locks.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -11,11 +12,18 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guarded.h"
 #include "crypto/sha256.h"
 #include "storage/backend.h"
+#include "vault/alarms.h"
+#include "vault/churn.h"
 #include "vault/configuration.h"
 #include "vault/file_layer.h"
+#include "vault/inspector.h"
+#include "vault/orders.h"
 #include "vault/receipts.h"
+#include "vault/receive_clock.h"
+#include "vault/retention_lock.h"
 #include "vault/usage.h"
 
 namespace bulkhead::vault {
@@ -30,12 +38,33 @@ struct Upload {
   std::string client;
 };
 
+// For the status page and the metrics.
+struct Standing {
+  std::optional<WallTime> last_received;
+  std::optional<WallTime> last_snapshot;
+  std::optional<WallTime> locked_until;  // of what came last
+  UsageSums usage;
+  double new_share = 0;  // of what arrives since the last snapshot, of what was there
+  std::uint64_t quarantined = 0;
+};
+
+struct ScrubReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t damaged = 0;
+};
+// A repository is scrubbed folder by folder: keys, snapshots, index, and data's 256.
+inline constexpr int kScrubFolders = 3 + 256;
+
 enum class SaveOutcome { stored, had_it_already };
 
 // What the repositories of a vault share; it outlives them.
 struct Surroundings {
-  const Clock& clock;
+  const Clock& clock;  // for rates; what is received bears the receive clock's time
+  ReceiveClock& receive_clock;
   FileLayer& files;
+  Alarms& alarms;
+  Orders& orders;
   Usage& whole;  // of all repositories together
 };
 
@@ -43,26 +72,45 @@ struct Surroundings {
 // other bytes; denied, the policy does not allow it; limit, a quota or the disk is full.
 class RepositoryStore {
  public:
-  RepositoryStore(Path folder, RepositoryPolicy policy, const Surroundings& surroundings);
+  RepositoryStore(std::string name, Path folder, RepositoryPolicy policy,
+                  const Surroundings& surroundings);
 
   // Whether a repository was created in this folder.
   static bool is_at(const Path& folder);
   bool exists() const { return is_at(folder_); }
   // Makes the layout; what is there already stays.
   Result<void> create();
-  // Counts what is stored, removes unfinished uploads. Call it once before all that follows.
+  // Counts what is stored, removes unfinished uploads, learns from the receipts what is ordinary.
+  // Call it once before all that follows.
   Result<void> open();
 
   Result<SaveOutcome> save(const Upload& upload);
   Result<FileDescriptor> load(const storage::FileId& id) const;
   Result<std::vector<storage::FileInfo>> list(storage::FileType type) const;
-  Result<void> remove_lock(const std::string& name);
+  // A lock, or what the retention lock has released (kind denied where it has not).
+  Result<void> remove(const storage::FileId& id);
+  // Everything but other repositories in the same folder. What is under way then fails.
+  Result<void> destroy();
+
+  // Looks inside what arrived since the last call, where the vault has a read key.
+  void inspect(const std::atomic<bool>& stop);
+  // Reads the files of one folder, 0 to kScrubFolders - 1, and compares them with their names.
+  Result<ScrubReport> scrub(int folder, const std::atomic<bool>& stop);
+  Standing standing() const;
 
   RateLimit& rate_limit() { return rate_limit_; }
   UsageSums usage() const { return usage_.sums(); }
 
  private:
   Path path_of(const storage::FileId& id) const;
+  Result<void> learn();
+  Result<void> remove_lock(const std::string& name);
+  void watch(const Upload& upload, WallTime received);
+  Result<Inspector*> inspector();
+  void inspect(const storage::FileId& id);
+  Result<void> quarantine(const std::string& index_name);
+  bool is_quarantined(const storage::FileId& id) const;
+  void raise(AlarmKind kind, std::string text) const;
   Result<void> check_policy(const Upload& upload) const;
   Result<void> check_disk(std::uint64_t size) const;
   bool keys_are_frozen() const;
@@ -71,13 +119,26 @@ class RepositoryStore {
   Result<bool> is_whole(const storage::FileId& id) const;
   Result<SaveOutcome> confirm(const Upload& upload) const;
   Result<SaveOutcome> keep(const Upload& upload, const Path& received);
-  Result<SaveOutcome> compare(const Upload& upload, const Path& received) const;
-  Result<void> note_receipt(const Upload& upload) const;
+  Result<SaveOutcome> compare(const Upload& upload, const Path& received);
+  Result<void> note_receipt(const Upload& upload);
 
+  struct History {
+    ChurnWatch churn;
+    std::optional<WallTime> last_received;
+    std::optional<WallTime> last_snapshot;
+    std::vector<storage::FileId> uninspected;
+  };
+
+  const std::string name_;
   const Path folder_;
   const RepositoryPolicy policy_;
   const Surroundings around_;
   std::unique_ptr<ReceiptLog> receipts_;
+  RetentionLock retention_;
+  Guarded<History> history_;
+  Guarded<std::unique_ptr<Inspector>> inspector_;
+  std::atomic<bool> destroyed_{false};
+  std::mutex deletion_;  // one deletion at a time is weighed and done
   Usage usage_;
   RateLimit rate_limit_;
   std::mutex first_snapshot_;  // held while a key or a snapshot takes its place

@@ -75,6 +75,16 @@ void Usage::remove(FileType type, std::uint64_t size) {
   sums_.with([&](UsageSums& sums) { change(sums, type, size, Direction::down); });
 }
 
+void Usage::forget(const UsageSums& gone) {
+  sums_.with([&](UsageSums& sums) {
+    // What was arriving gives its own part back.
+    sums.bytes -= gone.bytes - gone.bytes_arriving;
+    sums.objects -= gone.objects;
+    sums.keys -= gone.keys;
+    sums.locks -= gone.locks;
+  });
+}
+
 UsageSums Usage::sums() const {
   return sums_.with([](const UsageSums& sums) { return sums; });
 }

@@ -59,6 +59,8 @@ class Usage {
   // What lies there already, whatever the limits say.
   void add(storage::FileType type, std::uint64_t size);
   void remove(storage::FileType type, std::uint64_t size);
+  // What a repository held that is gone.
+  void forget(const UsageSums& sums);
   UsageSums sums() const;
   const UsageLimits& limits() const { return limits_; }
 

@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "http/files.h"
+#include "vault/gauges.h"
+#include "vault/status_page.h"
 
 namespace bulkhead::vault {
 namespace {
@@ -16,6 +18,10 @@ using storage::FileType;
 constexpr std::string_view kListVersion1 = "application/vnd.x.restic.rest.v1";
 constexpr std::string_view kListVersion2 = "application/vnd.x.restic.rest.v2";
 
+// The vault's own requests: no repository's name begins with a dot.
+constexpr std::string_view kOwnPrefix = "/.vault/";
+constexpr std::uint64_t kOrdersPerSecond = 5;
+
 // restic tries again after most refusals; these statuses tell it not to (docs/formats/vault.md).
 Response refusal(const Error& error, const Request& request) {
   switch (error.kind()) {
@@ -25,11 +31,24 @@ Response refusal(const Error& error, const Request& request) {
   }
 }
 
+// What a refusal told the client, for the log.
+std::string detail_of(const Response& response) {
+  const auto problem = json::parse(response.body);
+  const std::string* detail = problem ? (*problem)["detail"].string() : nullptr;
+  return detail != nullptr ? *detail : "";
+}
+
 // The protocol knows success by the status 200 alone.
 Response done() { return Response::text(""); }
 
 TransferKey key_of(const Vault::Transaction& on) {
   return {on.access.user, on.path.repository, *on.path.type};
+}
+
+Response too_fast(const Request& request, std::chrono::seconds wait) {
+  Response response = http::problem(429, "the rate is used up; wait", request);
+  response.headers.set("Retry-After", std::to_string(wait.count()));
+  return response;
 }
 
 Response unknown_method(const Request& request, std::string allow) {
@@ -40,66 +59,18 @@ Response unknown_method(const Request& request, std::string allow) {
 
 }  // namespace
 
-namespace {
-
-// Two elements deep at most; the folders of a repository's own layout are no names.
-Result<std::vector<std::string>> repositories_in(const Path& data) {
-  std::vector<std::string> names;
-  std::error_code code;
-  std::filesystem::recursive_directory_iterator entries(data, code);
-  if (code) return fail_errno(code.value(), data.native());
-  if (RepositoryStore::is_at(data)) names.emplace_back();
-  while (entries != std::filesystem::recursive_directory_iterator()) {
-    const std::string name = entries->path().lexically_relative(data).native();
-    const bool may_be = is_repository_name(name) && entries->is_directory(code);
-    if (may_be && RepositoryStore::is_at(entries->path())) names.push_back(name);
-    const bool deepest = entries.depth() + 1 >= static_cast<int>(kRepositoryDepthMax);
-    if (!may_be || deepest) entries.disable_recursion_pending();
-    entries.increment(code);
-    if (code) return fail_errno(code.value(), data.native());
-  }
-  return names;
-}
-
-}  // namespace
-
 Vault::Vault(Configuration configuration, const Clock& clock, FileLayer& files)
     : configuration_(std::move(configuration)),
-      usage_({.bytes = configuration_.size_max}),
-      surroundings_{clock, files, usage_},
+      clock_(clock),
+      files_(files),
+      order_rate_({.requests = kOrdersPerSecond, .bytes = 0}, clock),
       credentials_(configuration_.credentials) {}
 
 Result<void> Vault::start() {
   TRY(credentials_.load());
   TRY(make_directories(configuration_.data, 0700));
-  // All of them now: quotas of the whole vault and everything that runs in the background need
-  // them, and none is then opened while a client waits.
-  for (const std::string& name : TRY(repositories_in(configuration_.data))) {
-    TRY_CONTEXT(find_store(name), "repository " + name);
-  }
+  oversight_ = TRY(Oversight::open(configuration_, clock_, files_));
   return {};
-}
-
-Result<RepositoryStore*> Vault::find_store(const std::string& repository) {
-  return stores_.with([&](Stores& stores) -> Result<RepositoryStore*> {
-    const auto found = stores.find(repository);
-    if (found != stores.end()) return found->second.get();
-    auto store = std::make_unique<RepositoryStore>(
-        configuration_.data / repository, configuration_.policy_of(repository), surroundings_);
-    if (!store->exists()) return fail(ErrorKind::not_found, "there is no repository here");
-    TRY(store->open());
-    return stores.emplace(repository, std::move(store)).first->second.get();
-  });
-}
-
-Result<RepositoryStore*> Vault::create_store(const std::string& repository) {
-  // Under the lock, so that of two requests at once one creates and the other finds.
-  TRY(stores_.with([&](Stores&) {
-    return RepositoryStore(configuration_.data / repository, configuration_.policy_of(repository),
-                           surroundings_)
-        .create();
-  }));
-  return find_store(repository);
 }
 
 Response Vault::handle(Request& request) {
@@ -109,7 +80,9 @@ Response Vault::handle(Request& request) {
   if (request.path == "/metrics" && shows_metrics(access.has_value())) {
     return metrics();
   }
-  if (!access) {
+  if (request.path.starts_with(kOwnPrefix)) {
+    response = handle_own(request, Listener::network);
+  } else if (!access) {
     response = http::problem(401, access.error().message(), request);
     response.headers.set("WWW-Authenticate", "Basic realm=\"bulkhead-vault\", charset=\"UTF-8\"");
   } else {
@@ -122,7 +95,8 @@ Response Vault::handle(Request& request) {
                              {"client", request.client_address},
                              {"method", std::string(name_of(request.method))},
                              {"path", request.path},
-                             {"status", std::to_string(response.status)}});
+                             {"status", std::to_string(response.status)},
+                             {"why", detail_of(response)}});
   }
   return response;
 }
@@ -140,14 +114,12 @@ Response Vault::dispatch(Request& request, const Access& access) {
     return http::problem(403, "this credential may only read", request);
   }
   if (!path.type) return handle_repository(request, path);
-  const auto found = find_store(path.repository);
+  const auto found = repositories().find(path.repository);
   if (!found) return refusal(found.error(), request);
   RepositoryStore& store = **found;
   const std::uint64_t announced = request.body->announced_length().value_or(0);
   if (const auto wait = store.rate_limit().take(announced)) {
-    Response response = http::problem(429, "this repository's rate is used up; wait", request);
-    response.headers.set("Retry-After", std::to_string(wait->count()));
-    return response;
+    return too_fast(request, *wait);
   }
   if (*path.type != FileType::config && path.name.empty()) {
     return handle_list(request, path, store);
@@ -169,7 +141,7 @@ Response Vault::handle_repository(Request& request, const RequestPath& path) {
   if (request.method != Method::post || request.query.get("create") != "true") {
     return unknown_method(request, "POST");
   }
-  const auto store = create_store(path.repository);
+  const auto store = repositories().create(path.repository);
   if (!store) return refusal(store.error(), request);
   log::info("repository created",
             {{"repository", path.repository}, {"client", request.client_address}});
@@ -206,12 +178,7 @@ Response Vault::save(const Transaction& on) {
       .client = on.request.client_address,
   };
   const auto outcome = on.store.save(upload);
-  if (!outcome) {
-    log::warning("not stored", {{"repository", on.path.repository},
-                                {"request_id", on.request.request_id},
-                                {"error", outcome.error().message()}});
-    return refusal(outcome.error(), on.request);
-  }
+  if (!outcome) return refusal(outcome.error(), on.request);
   if (*outcome == SaveOutcome::stored) {
     metrics_.count(Transfer::received, key_of(on), *length);
   }
@@ -234,11 +201,17 @@ Response Vault::load(const Transaction& on) {
 }
 
 Response Vault::remove(const Transaction& on) {
-  if (*on.path.type != FileType::lock) {
+  const bool is_lock = *on.path.type == FileType::lock;
+  if (!is_lock && on.access.role != Role::administer) {
     return http::problem(403, "the vault only takes in: nothing but locks is deleted", on.request);
   }
-  if (const auto removed = on.store.remove_lock(on.path.name); !removed) {
+  if (const auto removed = on.store.remove({*on.path.type, on.path.name}); !removed) {
     return refusal(removed.error(), on.request);
+  }
+  if (!is_lock) {
+    log::info(
+        "deleted",
+        {{"repository", on.path.repository}, {"user", on.access.user}, {"path", on.request.path}});
   }
   metrics_.count(Transfer::removed, key_of(on), 0);
   return done();
@@ -254,13 +227,57 @@ bool Vault::shows_metrics(bool authenticated) const {
 }
 
 Response Vault::metrics() {
-  std::vector<RepositoryGauges> gauges;
-  stores_.with([&](const Stores& stores) {
-    for (const auto& [name, store] : stores) gauges.push_back({name, store->usage()});
-  });
-  Response response = Response::text(metrics_.write(gauges));
+  Response response = Response::text(metrics_.write() + write_gauges(*oversight_));
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
+}
+
+Response Vault::take_order(Request& request) {
+  // Anybody may send one, and each costs a signature's check.
+  if (const auto wait = order_rate_.take(0)) return too_fast(request, *wait);
+  const auto body = http::read_body(*request.body, kOrderSizeMax);
+  if (!body) return http::problem(body.error(), request);
+  const auto said = oversight_->take_order(as_text(*body));
+  if (said) return Response::json(json::Object{{"done", *said}});
+  const Error& error = said.error();
+  // What cannot be parsed is the sender's mistake, not damage of ours.
+  if (error.kind() == ErrorKind::corrupt) return http::problem(400, error.message(), request);
+  return http::problem(error, request);
+}
+
+Response Vault::handle_own(Request& request, Listener listener) {
+  const std::string_view what = std::string_view(request.path).substr(kOwnPrefix.size());
+  if (what == "orders") {
+    return request.method == Method::post ? take_order(request) : unknown_method(request, "POST");
+  }
+  if (request.method != Method::get && request.method != Method::head) {
+    return unknown_method(request, "GET, HEAD");
+  }
+  if (what == "identity") {
+    const auto frozen = oversight_->receive_clock().frozen();
+    return Response::json(
+        json::Object{{"vault", oversight_->orders().vault()},
+                     {"time", to_rfc3339(oversight_->receive_clock().now())},
+                     {"clock_freeze", frozen ? json::Value(frozen->id()) : json::Value()}});
+  }
+  if (what == "status" || what == "status.json" || what == "status.css") {
+    // It shows all repositories, and a credential is for one.
+    if (listener == Listener::network) {
+      return http::problem(403, "the status is shown on the vault's local socket only", request);
+    }
+    if (what == "status.json") return Response::json(status_value(*oversight_));
+    const bool is_style = what == "status.css";
+    Response response =
+        Response::html(is_style ? std::string(status_style()) : status_page(*oversight_));
+    if (is_style) response.headers.set("Content-Type", "text/css; charset=utf-8");
+    response.headers.set("Content-Security-Policy",
+                         "default-src 'none'; style-src 'self'; frame-ancestors 'none'; "
+                         "base-uri 'none'; form-action 'none'");
+    response.headers.set("X-Content-Type-Options", "nosniff");
+    response.headers.set("Cache-Control", "no-store");
+    return response;
+  }
+  return http::problem(Error(ErrorKind::not_found, "there is nothing here"), request);
 }
 
 Response Vault::handle_local(Request& request) {
@@ -270,6 +287,8 @@ Response Vault::handle_local(Request& request) {
     const bool writable = ::access(configuration_.data.c_str(), W_OK | X_OK) == 0;
     return Response::json(json::Object{{"ready", writable}}, writable ? 200 : 503);
   }
+  // Whoever reaches this socket runs as the vault's own user.
+  if (request.path.starts_with(kOwnPrefix)) return handle_own(request, Listener::local);
   return http::problem(Error(ErrorKind::not_found, "there is nothing here"), request);
 }
 

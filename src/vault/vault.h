@@ -2,17 +2,15 @@
 // here already parsed, so that the protocol is tested without a socket.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
-#include "base/guarded.h"
 #include "http/message.h"
 #include "vault/configuration.h"
 #include "vault/credentials.h"
 #include "vault/metrics.h"
-#include "vault/repository_store.h"
+#include "vault/oversight.h"
 #include "vault/request_path.h"
 
 namespace bulkhead::vault {
@@ -30,11 +28,13 @@ class Vault {
 
   Vault(Configuration configuration, const Clock& clock, FileLayer& files = system_files());
 
-  // Reads the credentials, and makes the data folder.
+  // Reads the credentials, makes the data folder where it is missing, opens all that is in it.
   Result<void> start();
   http::Response handle(http::Request& request);
-  // For the local socket: /livez, /readyz, /metrics.
+  // For the local socket: /livez, /readyz, /metrics, /.vault/status.
   http::Response handle_local(http::Request& request);
+  // What runs in the background: call its tick() every few seconds, from one thread.
+  Oversight& oversight() { return *oversight_; }
 
  private:
   http::Response dispatch(http::Request& request, const Access& access);
@@ -46,17 +46,19 @@ class Vault {
   http::Response remove(const Transaction& on);
   bool shows_metrics(bool authenticated) const;
   http::Response metrics();
-  // Kind not_found where the repository was not created.
-  Result<RepositoryStore*> find_store(const std::string& repository);
-  Result<RepositoryStore*> create_store(const std::string& repository);
+  // Officers' orders, the vault's identity, the status page.
+  enum class Listener { network, local };
+  http::Response handle_own(http::Request& request, Listener listener);
+  http::Response take_order(http::Request& request);
+  Repositories& repositories() { return oversight_->repositories(); }
 
-  using Stores = std::map<std::string, std::unique_ptr<RepositoryStore>, std::less<>>;
   const Configuration configuration_;
-  Usage usage_;  // of all repositories
-  const Surroundings surroundings_;
+  const Clock& clock_;
+  FileLayer& files_;
+  RateLimit order_rate_;
   Credentials credentials_;
   Metrics metrics_;
-  Guarded<Stores> stores_;  // opened ones; none is ever taken out
+  std::unique_ptr<Oversight> oversight_;  // since start()
 };
 
 }  // namespace bulkhead::vault

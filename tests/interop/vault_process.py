@@ -43,12 +43,13 @@ class Vault:
              repository], check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def start(self) -> None:
+    def start(self, under=()) -> None:
+        """`under`: a command that runs the vault, such as strace."""
         log = self.folder / "vault.log"
         with log.open("a") as out:
             begin = out.tell()
             self.process = subprocess.Popen(
-                [BIN / "bulkhead-vault", "serve", "--config", self.configuration],
+                [*under, BIN / "bulkhead-vault", "serve", "--config", self.configuration],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=out)
         end = time.monotonic() + 30
         while time.monotonic() < end and self.process.poll() is None:

@@ -1,0 +1,138 @@
+#include "vault/oversight.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "http/client.h"
+
+namespace bulkhead::vault {
+namespace {
+
+// Folders that one tick scrubs at most, so that orders and the clock do not wait for long.
+constexpr int kScrubbedAtOnce = 4;
+constexpr std::chrono::minutes kClockSaved{1};
+constexpr std::chrono::seconds kWebhookTimeout{10};
+
+}  // namespace
+
+Oversight::Oversight(const Configuration& configuration, const Clock& clock)
+    : configuration_(configuration),
+      clock_(clock),
+      whole_({.bytes = configuration.size_max}),
+      scrub_(std::make_unique<Scrub>(configuration.state_folder() / "scrub.json",
+                                     configuration.scrub_period, clock)) {}
+
+Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configuration,
+                                                   const Clock& clock, FileLayer& files) {
+  const Path folder = configuration.state_folder();
+  TRY(make_directories(folder, 0700));
+  std::unique_ptr<Oversight> opened(new Oversight(configuration, clock));
+  opened->receive_clock_ =
+      TRY(ReceiveClock::open(folder / "clock.json", clock, boot_of_this_machine()));
+  opened->alarms_ = TRY(Alarms::open(folder / "alarms.jsonl", files));
+  opened->orders_ = TRY(Orders::open(folder, files, configuration.destruction_delay));
+  TRY(read_officers(configuration.officers));
+  opened->repositories_ = std::make_unique<Repositories>(
+      configuration, Surroundings{clock, *opened->receive_clock_, files, *opened->alarms_,
+                                  *opened->orders_, opened->whole_});
+  TRY(opened->repositories_->open_all());
+  opened->scrub_->restore();
+  opened->look_at_clock();
+  return opened;
+}
+
+void Oversight::look_at_clock() {
+  (void)receive_clock_->now();
+  const auto frozen = receive_clock_->frozen();
+  const SteadyTime now = clock_.steady_now();
+  if (now >= clock_save_due_ || frozen.has_value() != clock_was_frozen_) {
+    clock_save_due_ = now + kClockSaved;
+    if (const auto written = receive_clock_->tick(); !written) {
+      log::error("the clock's state was not written", {{"error", written.error().message()}});
+    }
+  }
+  if (frozen && !clock_was_frozen_) {
+    alarms_->raise({receive_clock_->now(), AlarmKind::clock_jump, "",
+                    fmt::format("{}; nothing expires until an officer accepts the system's time",
+                                frozen->reason)});
+  }
+  clock_was_frozen_ = frozen.has_value();
+}
+
+Result<std::string> Oversight::take_order(std::string_view envelope) {
+  const auto officers = TRY(read_officers(configuration_.officers));
+  const Statement statement = TRY(open_statement(envelope, officers));
+  if (statement.order == Order::destroy) TRY(repositories_->find(statement.repository));
+  if (statement.order == Order::accept_clock) {
+    const auto frozen = receive_clock_->frozen();
+    if (!frozen || frozen->id() != statement.request) {
+      return fail(ErrorKind::conflict, "the clock is not frozen, or by another jump than this");
+    }
+  }
+  std::string said = TRY(orders_->take(statement, envelope, receive_clock_->now()));
+  if (statement.order == Order::accept_clock) TRY(receive_clock_->accept());
+  const AlarmKind kind = statement.order == Order::enrol_key      ? AlarmKind::key_enrolled
+                         : statement.order == Order::accept_clock ? AlarmKind::clock_jump
+                                                                  : AlarmKind::destruction;
+  alarms_->raise({receive_clock_->now(), kind, statement.repository,
+                  fmt::format("ordered by {}: {}", statement.officer, said)});
+  return said;
+}
+
+void Oversight::destroy_what_is_due() {
+  // A frozen clock brings no destruction nearer.
+  for (const Destruction& one : orders_->due(receive_clock_->expiry_now())) {
+    const auto destroyed = repositories_->destroy(one.repository);
+    // One that is not there any more was destroyed before the vault was stopped.
+    if (!destroyed && destroyed.error().kind() != ErrorKind::not_found) {
+      log::error("destroying failed",
+                 {{"repository", one.repository}, {"error", destroyed.error().message()}});
+      continue;
+    }
+    if (const auto marked = orders_->mark_done(one.request, receive_clock_->now()); !marked) {
+      log::error("a destruction was not marked done", {{"error", marked.error().message()}});
+    }
+    alarms_->raise({receive_clock_->now(), AlarmKind::destruction, one.repository,
+                    fmt::format("destroyed, as {} and {} ordered (request {})", one.first_officer,
+                                one.second_officer, one.request)});
+  }
+}
+
+void Oversight::post_alarms() {
+  const std::vector<Alarm> alarms = alarms_->take_unsent();
+  if (configuration_.webhook.empty() || alarms.empty()) return;
+  http::Client client({.timeout = kWebhookTimeout});
+  for (const Alarm& alarm : alarms) {
+    http::ClientRequest request{.method = http::Method::post, .url = configuration_.webhook};
+    request.headers.set("Content-Type", "application/json");
+    request.body = encode_alarm(alarm);
+    const auto answer = client.send(request);
+    if (answer && answer->status < 300) continue;
+    log::error(
+        "an alarm was not posted",
+        {{"error", answer ? fmt::format("status {}", answer->status) : answer.error().message()}});
+  }
+}
+
+void Oversight::tick() {
+  look_at_clock();
+  destroy_what_is_due();
+  for (const auto& [name, store] : repositories_->all()) store->inspect(stopping_);
+  if (!stopping_) scrub_->step(*repositories_, {.folders_max = kScrubbedAtOnce, .stop = stopping_});
+  post_alarms();
+}
+
+void Oversight::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stop_called_.notify_all();
+}
+
+bool Oversight::stopped_within(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return stop_called_.wait_for(lock, time, [this] { return stopping_.load(); });
+}
+
+}  // namespace bulkhead::vault

@@ -1,0 +1,66 @@
+// What the vault does besides answering restic: keeps its clock, takes officers' orders and carries
+// them out, raises and posts alarms, scrubs, looks inside. One object for the life of the program;
+// tick() is called by one thread, the rest is thread-safe.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "http/message.h"
+#include "vault/alarms.h"
+#include "vault/configuration.h"
+#include "vault/orders.h"
+#include "vault/receive_clock.h"
+#include "vault/repositories.h"
+#include "vault/scrub.h"
+
+namespace bulkhead::vault {
+
+class Oversight {
+ public:
+  // Opens, or makes, the vault's own folder and what is in it.
+  static Result<std::unique_ptr<Oversight>> open(const Configuration& configuration,
+                                                 const Clock& clock, FileLayer& files);
+
+  Repositories& repositories() { return *repositories_; }
+  const Repositories& repositories() const { return *repositories_; }
+  ReceiveClock& receive_clock() { return *receive_clock_; }
+  const Alarms& alarms() const { return *alarms_; }
+  const Orders& orders() const { return *orders_; }
+  ScrubTotals scrubbed() const { return scrub_->totals(); }
+
+  // An officer's signed order, as it came; what it did, in words.
+  Result<std::string> take_order(std::string_view envelope);
+
+  // What is due by now: call it every few seconds.
+  void tick();
+  // A tick that is under way ends soon, and no further one does anything.
+  void stop();
+  // Waits so long for stop(); whether it was called.
+  bool stopped_within(std::chrono::milliseconds time);
+
+ private:
+  Oversight(const Configuration& configuration, const Clock& clock);
+  void look_at_clock();
+  void destroy_what_is_due();
+  void post_alarms();
+
+  const Configuration& configuration_;
+  const Clock& clock_;
+  Usage whole_;
+  std::unique_ptr<ReceiveClock> receive_clock_;
+  std::unique_ptr<Alarms> alarms_;
+  std::unique_ptr<Orders> orders_;
+  std::unique_ptr<Repositories> repositories_;
+  std::unique_ptr<Scrub> scrub_;
+  bool clock_was_frozen_ = false;
+  SteadyTime clock_save_due_{};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;  // for the waiting alone
+  std::condition_variable stop_called_;
+};
+
+}  // namespace bulkhead::vault

@@ -1,0 +1,222 @@
+// What a repository's store does besides taking in and giving out: deletion under the retention
+// lock, looking for what is out of the ordinary, looking inside, scrubbing, destruction.
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "storage/file_names.h"
+#include "vault/repository_files.h"
+#include "vault/repository_store.h"
+
+namespace bulkhead::vault {
+namespace {
+
+using storage::FileId;
+using storage::FileInfo;
+using storage::FileType;
+
+// Names that wait to be looked into; more than that are found when the vault starts again.
+constexpr std::size_t kUninspectedMax = 100'000;
+
+}  // namespace
+
+void RepositoryStore::raise(AlarmKind kind, std::string text) const {
+  around_.alarms.raise({around_.receive_clock.now(), kind, name_, std::move(text)});
+}
+
+Result<void> RepositoryStore::learn() {
+  return history_.with([&](History& history) -> Result<void> {
+    TRY(for_each_receipt(folder_ / kReceipts, 0, [&](const Receipt& receipt) {
+      history.last_received = receipt.received;
+      if (receipt.file.starts_with("snapshots/")) {
+        history.last_snapshot = receipt.received;
+        (void)history.churn.received(FileType::snapshot, receipt.size, receipt.received);
+      } else if (receipt.file.starts_with("data/")) {
+        // What was alarming then was said then.
+        (void)history.churn.received(FileType::data, receipt.size, receipt.received);
+      }
+    }));
+    if (policy_.read_key.empty()) return {};
+    for (const FileInfo& file : TRY(list(FileType::index))) {
+      history.uninspected.push_back({FileType::index, file.name});
+    }
+    return {};
+  });
+}
+
+void RepositoryStore::watch(const Upload& upload, WallTime received) {
+  const auto alarm = history_.with([&](History& history) {
+    history.last_received = received;
+    const bool is_snapshot = upload.id.type == FileType::snapshot;
+    if (is_snapshot) history.last_snapshot = received;
+    if (!policy_.read_key.empty() && (is_snapshot || upload.id.type == FileType::index) &&
+        history.uninspected.size() < kUninspectedMax) {
+      history.uninspected.push_back(upload.id);
+    }
+    return history.churn.received(upload.id.type, upload.announced_size, received);
+  });
+  if (alarm) raise(AlarmKind::churn, *alarm);
+}
+
+Standing RepositoryStore::standing() const {
+  Standing standing = history_.with([&](const History& history) {
+    Standing now{.last_received = history.last_received,
+                 .last_snapshot = history.last_snapshot,
+                 .new_share = history.churn.new_share()};
+    if (policy_.retention && history.last_received) {
+      now.locked_until = *history.last_received + *policy_.retention;
+    }
+    return now;
+  });
+  standing.usage = usage_.sums();
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / kQuarantine, ignored)) {
+    standing.quarantined += entry.is_regular_file(ignored) ? 1 : 0;
+  }
+  return standing;
+}
+
+Result<void> RepositoryStore::remove_lock(const std::string& name) {
+  const Path path = path_of({FileType::lock, name});
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, "locks/" + name);
+  // Of two requests at once one removes it, and one finds nothing.
+  TRY(around_.files.remove(path));
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  usage_.remove(FileType::lock, size);
+  around_.whole.remove(FileType::lock, size);
+  return {};
+}
+
+Result<void> RepositoryStore::remove(const FileId& id) {
+  if (id.type == FileType::lock) return remove_lock(id.name);
+  const std::lock_guard order(deletion_);
+  const Path path = path_of(id);
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, storage::describe(id));
+  DeletionCase deletion{.id = id,
+                        .now = around_.receive_clock.expiry_now(),
+                        .snapshots = TRY(list(FileType::snapshot)),
+                        .needed = {}};
+  if (!policy_.read_key.empty()) {
+    deletion.needed = [this](const FileId& file) -> Result<bool> {
+      return TRY(inspector())->needs(file);
+    };
+  }
+  TRY(retention_.check(deletion));
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  const auto record = TRY(ReceiptLog::open(folder_ / kDeletions, around_.files));
+  TRY(record->append({around_.receive_clock.now(), storage::describe(id), size, ""}));
+  TRY(around_.files.remove(path));
+  TRY(around_.files.sync_folder(path.parent_path()));
+  usage_.remove(id.type, size);
+  around_.whole.remove(id.type, size);
+  return {};
+}
+
+Result<void> RepositoryStore::destroy() {
+  destroyed_ = true;
+  const UsageSums sums = usage_.sums();
+  // The snapshots first: what is left of a destruction that was interrupted restores nothing.
+  for (const std::string_view name :
+       {std::string_view("snapshots"), std::string_view("index"), std::string_view("keys"),
+        std::string_view("config"), std::string_view("locks"), std::string_view("data"),
+        kQuarantine, kInspected, kDeletions, kReceipts, kIncoming}) {
+    TRY(remove_tree(folder_ / name));
+  }
+  TRY(around_.files.sync_folder(folder_));
+  around_.whole.forget(sums);
+  std::error_code ignored;
+  // Fails where another repository lies in the same folder.
+  std::filesystem::remove(folder_, ignored);
+  return {};
+}
+
+Result<Inspector*> RepositoryStore::inspector() {
+  return inspector_.with([&](std::unique_ptr<Inspector>& opened) -> Result<Inspector*> {
+    if (!opened) opened = TRY(Inspector::open(folder_, policy_.read_key));
+    return opened.get();
+  });
+}
+
+bool RepositoryStore::is_quarantined(const FileId& id) const {
+  std::error_code ignored;
+  return id.type == FileType::index &&
+         std::filesystem::exists(folder_ / kQuarantine / id.name, ignored);
+}
+
+Result<void> RepositoryStore::quarantine(const std::string& name) {
+  TRY(make_directories(folder_ / kQuarantine, 0700));
+  const Path path = path_of({FileType::index, name});
+  TRY(around_.files.rename_over(path, folder_ / kQuarantine / name));
+  TRY(around_.files.sync_folder(folder_ / kQuarantine));
+  return around_.files.sync_folder(path.parent_path());
+}
+
+void RepositoryStore::inspect(const FileId& id) {
+  const auto opened = inspector();
+  std::error_code ignored;
+  if (!std::filesystem::exists(path_of(id), ignored)) return;
+  auto problem = Result<std::optional<std::string>>(std::nullopt);
+  if (!opened) {
+    problem = std::unexpected(opened.error());
+  } else if (id.type == FileType::index) {
+    problem = (*opened)->check_index(id.name);
+  } else {
+    problem = (*opened)->check_snapshot(id.name, around_.receive_clock.now());
+  }
+  const std::string file = storage::describe(id);
+  if (!problem) {
+    log::error("looking inside failed",
+               {{"repository", name_}, {"file", file}, {"error", problem.error().message()}});
+    return;
+  }
+  if (!*problem) return;
+  if (id.type == FileType::snapshot) {
+    raise(AlarmKind::snapshot_time, fmt::format("{}: {}", file, **problem));
+    return;
+  }
+  if (const auto moved = quarantine(id.name); !moved) {
+    log::error("quarantine failed", {{"file", file}, {"error", moved.error().message()}});
+  }
+  raise(AlarmKind::index_disagrees, fmt::format("{} is in quarantine: {}", file, **problem));
+}
+
+void RepositoryStore::inspect(const std::atomic<bool>& stop) {
+  if (policy_.read_key.empty() || destroyed_) return;
+  const std::vector<FileId> names =
+      history_.with([](History& history) { return std::exchange(history.uninspected, {}); });
+  // What is left at a stop is found again at the next start.
+  for (const FileId& id : names) {
+    if (!stop) inspect(id);
+  }
+}
+
+Result<ScrubReport> RepositoryStore::scrub(int folder, const std::atomic<bool>& stop) {
+  constexpr FileType kTypes[] = {FileType::key, FileType::snapshot, FileType::index};
+  ScrubReport report;
+  if (destroyed_) return report;
+  const FileType type = folder < 3 ? kTypes[folder] : FileType::data;
+  Path place = folder_ / storage::folder_of(type);
+  if (type == FileType::data) place /= fmt::format("{:02x}", folder - 3);
+  for (const FileInfo& file : TRY(files_in(place))) {
+    if (stop) break;
+    const auto digest = digest_of(place / file.name);
+    // Deleted meanwhile, by right.
+    if (!digest && digest.error().kind() == ErrorKind::not_found) continue;
+    ++report.files;
+    report.bytes += file.size;
+    if (digest && to_hex(*digest) == file.name) continue;
+    ++report.damaged;
+    raise(AlarmKind::damaged_file,
+          fmt::format("{} {}", storage::describe({type, file.name}),
+                      digest ? "no longer hashes to its name; a client that sends it again mends it"
+                             : digest.error().message()));
+  }
+  return report;
+}
+
+}  // namespace bulkhead::vault
