@@ -46,7 +46,7 @@ fuzz: setup ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (defau
 	@tools/fuzz
 
 bench: build ## whole-program comparisons: a table in build/benchmarks/
-	@benchmarks/run
+	@benchmarks/repository
 
 clean: ## remove build/
 	rm -rf build
