@@ -11,7 +11,7 @@
 namespace bulkhead::crypto {
 namespace {
 
-constexpr std::size_t kIvSize = 16;
+constexpr std::size_t kIvSize = kSealIvSize;
 constexpr std::size_t kTagSize = 16;
 
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
@@ -41,14 +41,31 @@ bool all_zero(ByteView bytes) {
 // EVP takes lengths as int; blobs are far shorter, files need not be.
 constexpr std::size_t kCipherStepMax = std::size_t{1} << 30;
 
-void apply_ctr(ByteView key, ByteView iv, ByteView in, std::uint8_t* out) {
-  const CipherContext context(EVP_CIPHER_CTX_new());
+// Contexts are kept by each thread: making one costs more than sealing a short message.
+EVP_CIPHER_CTX* ctr_context() {
+  thread_local const CipherContext context(EVP_CIPHER_CTX_new());
   CHECK(context != nullptr);
-  CHECK(EVP_EncryptInit_ex2(context.get(), aes_256_ctr(), key.data(), iv.data(), nullptr) == 1);
+  return context.get();
+}
+EVP_CIPHER_CTX* ecb_context() {
+  thread_local const CipherContext context(EVP_CIPHER_CTX_new());
+  CHECK(context != nullptr);
+  return context.get();
+}
+EVP_MAC_CTX* mac_context() {
+  thread_local const MacContext context(EVP_MAC_CTX_new(poly1305()));
+  CHECK(context != nullptr);
+  return context.get();
+}
+
+// `out` may be where `in` is.
+void apply_ctr(ByteView key, ByteView iv, ByteView in, std::uint8_t* out) {
+  EVP_CIPHER_CTX* const context = ctr_context();
+  CHECK(EVP_EncryptInit_ex2(context, aes_256_ctr(), key.data(), iv.data(), nullptr) == 1);
   while (!in.empty()) {
     const std::size_t step = std::min(in.size(), kCipherStepMax);
     int written = 0;
-    CHECK(EVP_EncryptUpdate(context.get(), out, &written, in.data(), static_cast<int>(step)) == 1);
+    CHECK(EVP_EncryptUpdate(context, out, &written, in.data(), static_cast<int>(step)) == 1);
     out += step;
     in = in.subspan(step);
   }
@@ -61,21 +78,19 @@ std::array<std::uint8_t, 16> poly1305_aes(ByteView message, ByteView nonce, Byte
   CHECK(nonce.size() == 16 && k.size() == 16 && r.size() == 16);
   std::array<std::uint8_t, 32> one_time_key;
   std::ranges::copy(r, one_time_key.begin());
-  const CipherContext cipher(EVP_CIPHER_CTX_new());
-  CHECK(cipher != nullptr);
-  CHECK(EVP_EncryptInit_ex2(cipher.get(), aes_128_ecb(), k.data(), nullptr, nullptr) == 1);
-  CHECK(EVP_CIPHER_CTX_set_padding(cipher.get(), 0) == 1);
+  EVP_CIPHER_CTX* const cipher = ecb_context();
+  CHECK(EVP_EncryptInit_ex2(cipher, aes_128_ecb(), k.data(), nullptr, nullptr) == 1);
+  CHECK(EVP_CIPHER_CTX_set_padding(cipher, 0) == 1);
   int written = 0;
-  CHECK(EVP_EncryptUpdate(cipher.get(), one_time_key.data() + 16, &written, nonce.data(), 16) == 1);
+  CHECK(EVP_EncryptUpdate(cipher, one_time_key.data() + 16, &written, nonce.data(), 16) == 1);
   CHECK(written == 16);
 
-  const MacContext mac(EVP_MAC_CTX_new(poly1305()));
-  CHECK(mac != nullptr);
-  CHECK(EVP_MAC_init(mac.get(), one_time_key.data(), one_time_key.size(), nullptr) == 1);
-  CHECK(EVP_MAC_update(mac.get(), message.data(), message.size()) == 1);
+  EVP_MAC_CTX* const mac = mac_context();
+  CHECK(EVP_MAC_init(mac, one_time_key.data(), one_time_key.size(), nullptr) == 1);
+  CHECK(EVP_MAC_update(mac, message.data(), message.size()) == 1);
   std::array<std::uint8_t, 16> tag;
   std::size_t tag_size = 0;
-  CHECK(EVP_MAC_final(mac.get(), tag.data(), &tag_size, tag.size()) == 1);
+  CHECK(EVP_MAC_final(mac, tag.data(), &tag_size, tag.size()) == 1);
   CHECK(tag_size == tag.size());
   wipe(one_time_key);
   return tag;
@@ -98,25 +113,31 @@ Result<MasterKey> MasterKey::from_bytes(ByteView bytes) {
   return key;
 }
 
-Bytes MasterKey::seal(ByteView plaintext, Random& random) const {
-  Bytes sealed(kIvSize + plaintext.size() + kTagSize);
-  const MutableByteView iv = MutableByteView(sealed).subspan(0, kIvSize);
+void MasterKey::seal_into(MutableByteView out, ByteView plaintext, Random& random) const {
+  CHECK(out.size() == plaintext.size() + kSealOverhead);
+  const MutableByteView iv = out.first(kIvSize);
   do {
     random.fill(iv);
   } while (all_zero(iv));
-  apply_ctr(encrypt_part(), iv, plaintext, sealed.data() + kIvSize);
-  const ByteView ciphertext = ByteView(sealed).subspan(kIvSize, plaintext.size());
+  apply_ctr(encrypt_part(), iv, plaintext, out.data() + kIvSize);
+  const ByteView ciphertext = ByteView(out).subspan(kIvSize, plaintext.size());
   const auto tag = poly1305_aes(ciphertext, iv, mac_k_part(), mac_r_part());
-  std::ranges::copy(tag, sealed.end() - kTagSize);
+  std::ranges::copy(tag, out.end() - kTagSize);
+}
+
+Bytes MasterKey::seal(ByteView plaintext, Random& random) const {
+  Bytes sealed(plaintext.size() + kSealOverhead);
+  seal_into(sealed, plaintext, random);
   return sealed;
 }
 
-Result<Bytes> MasterKey::unseal(ByteView sealed) const {
+Result<void> MasterKey::unseal_into(MutableByteView out, ByteView sealed) const {
   if (sealed.size() < kSealOverhead) {
     return fail(ErrorKind::corrupt, "sealed bytes are shorter than their own overhead of 32 bytes");
   }
+  CHECK(out.size() == sealed.size() - kSealOverhead);
   const ByteView iv = sealed.first(kIvSize);
-  const ByteView ciphertext = sealed.subspan(kIvSize, sealed.size() - kSealOverhead);
+  const ByteView ciphertext = sealed.subspan(kIvSize, out.size());
   const ByteView tag = sealed.last(kTagSize);
   if (all_zero(iv)) return fail(ErrorKind::corrupt, "sealed bytes have an all-zero IV");
   const auto expected = poly1305_aes(ciphertext, iv, mac_k_part(), mac_r_part());
@@ -124,8 +145,13 @@ Result<Bytes> MasterKey::unseal(ByteView sealed) const {
     return fail(ErrorKind::corrupt,
                 "authentication failed: the bytes are damaged, or sealed with another key");
   }
-  Bytes plaintext(ciphertext.size());
-  apply_ctr(encrypt_part(), iv, ciphertext, plaintext.data());
+  apply_ctr(encrypt_part(), iv, ciphertext, out.data());
+  return {};
+}
+
+Result<Bytes> MasterKey::unseal(ByteView sealed) const {
+  Bytes plaintext(sealed.size() < kSealOverhead ? 0 : sealed.size() - kSealOverhead);
+  TRY(unseal_into(plaintext, sealed));
   return plaintext;
 }
 

@@ -10,6 +10,7 @@
 namespace bulkhead::crypto {
 
 inline constexpr std::size_t kSealOverhead = 32;
+inline constexpr std::size_t kSealIvSize = 16;  // in front of the ciphertext
 inline constexpr std::size_t kMasterKeySize = 64;
 
 class MasterKey {
@@ -25,6 +26,12 @@ class MasterKey {
   Bytes seal(ByteView plaintext, Random& random) const;
   // Kind corrupt where the bytes are too short or were not sealed with this key.
   Result<Bytes> unseal(ByteView sealed) const;
+
+  // The same into memory that the caller has: exactly kSealOverhead bytes more than the plaintext,
+  // or fewer than the sealed bytes. The plaintext may lie in `out` itself, kSealIvSize behind its
+  // start.
+  void seal_into(MutableByteView out, ByteView plaintext, Random& random) const;
+  Result<void> unseal_into(MutableByteView out, ByteView sealed) const;
 
  private:
   explicit MasterKey(Secret key) : key_(std::move(key)) {}

@@ -86,6 +86,46 @@ TEST(Chunker, NeverCutsBelowTheMinimumOrBeyondTheMaximum) {
   }
 }
 
+// As the format says it, one step after another.
+std::size_t length_step_by_step(ByteView bytes) {
+  constexpr std::uint64_t kMask = (1 << 20) - 1;
+  const std::size_t limit = std::min(bytes.size(), kChunkSizeMax);
+  for (std::size_t length = kChunkSizeMin; length < limit; ++length) {
+    Polynomial digest = 0;
+    for (const std::uint8_t byte : bytes.subspan(length - 64, 64)) {
+      digest = modulo(digest << 8 | byte, kPolynomial);
+    }
+    if ((digest & kMask) == 0) return length;
+  }
+  return limit;
+}
+
+TEST(Chunker, FindsTheSameEndHoweverTheBytesCome) {
+  const Bytes stream = SeededRandom(31).bytes(3 << 20);
+  const Chunker chunker(kPolynomial);
+  const std::size_t expected = length_step_by_step(stream);
+  ASSERT_LT(expected, stream.size());
+  EXPECT_EQ(chunker.chunk_length(stream), expected);
+  for (const std::size_t step : {std::size_t{4099}, std::size_t{65536}, std::size_t{300'000}}) {
+    std::size_t searched = 0;
+    std::optional<std::size_t> found;
+    for (std::size_t size = step; !found && size <= stream.size(); size += step) {
+      found = chunker.find_end(ByteView(stream).first(size), searched);
+      searched = size;
+    }
+    EXPECT_EQ(found, expected) << "in pieces of " << step;
+  }
+}
+
+TEST(Chunker, EndsExactlyWhereTheBytesDo) {
+  const Bytes stream = SeededRandom(31).bytes(3 << 20);
+  const Chunker chunker(kPolynomial);
+  const std::size_t end = chunker.chunk_length(stream);
+  EXPECT_EQ(chunker.find_end(ByteView(stream).first(end), 0), end);
+  EXPECT_EQ(chunker.find_end(ByteView(stream).first(end - 1), 0), std::nullopt);
+  EXPECT_EQ(chunker.find_end(ByteView(stream).first(end), end - 1), end);
+}
+
 TEST(Chunker, FindsItsCutsAgainAfterAnInsertion) {
   Bytes stream = SeededRandom(99).bytes(16 << 20);
   const auto before = chunks_of(stream);

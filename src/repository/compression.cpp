@@ -1,6 +1,7 @@
 #include "repository/compression.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include <fmt/format.h>
@@ -33,6 +34,70 @@ ZSTD_DCtx* decompressor() {
   return context.get();
 }
 
+constexpr std::size_t kRawBlockSize = 128 << 10;  // the format's greatest
+constexpr std::size_t kBlockHeaderSize = 3;
+constexpr std::size_t kFrameHeaderSize = 14;  // at most
+
+// Parameters are set anew only where they change: that alone costs as much as a short file.
+std::size_t compress_frame(MutableByteView out, ByteView plaintext, int level) {
+  thread_local int level_set = 0;
+  ZSTD_CCtx* context = compressor();
+  if (level_set != level) {
+    CHECK(!ZSTD_isError(ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)));
+    CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)));
+    CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, kWindowLog)));
+    CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)));
+    level_set = level;
+  }
+  const std::size_t size =
+      ZSTD_compress2(context, out.data(), out.size(), plaintext.data(), plaintext.size());
+  CHECK(!ZSTD_isError(size));
+  return size;
+}
+
+// A sixteenth of a long blob, taken from all over it, tells what zstd would make of the whole.
+bool looks_random(ByteView plaintext) {
+  constexpr std::size_t kLong = 256 << 10;
+  constexpr std::size_t kSamples = 8;
+  constexpr std::size_t kSampleSize = 4 << 10;
+  constexpr int kLevel = 1;  // the fastest that also counts how often each byte occurs
+  if (plaintext.size() < kLong) return false;
+  std::array<std::uint8_t, kSamples * kSampleSize> sample;
+  std::array<std::uint8_t, ZSTD_COMPRESSBOUND(kSamples * kSampleSize)> out;
+  const std::size_t stride = (plaintext.size() - kSampleSize) / (kSamples - 1);
+  for (std::size_t i = 0; i < kSamples; ++i) {
+    std::ranges::copy(plaintext.subspan(i * stride, kSampleSize), sample.begin() + i * kSampleSize);
+  }
+  thread_local const std::unique_ptr<ZSTD_CCtx, CompressorFree> context(ZSTD_createCCtx());
+  CHECK(context != nullptr);
+  const std::size_t size = ZSTD_compressCCtx(context.get(), out.data(), out.size(), sample.data(),
+                                             sample.size(), kLevel);
+  return !ZSTD_isError(size) && size > sample.size() - sample.size() / 128;
+}
+
+// RFC 8878: a frame of raw blocks, with the content's size and our window.
+std::size_t frame_as_it_is(MutableByteView out, ByteView plaintext) {
+  constexpr std::uint8_t kMagic[] = {0x28, 0xb5, 0x2f, 0xfd};
+  constexpr std::uint8_t kContentSizeOf8Bytes = 3 << 6;
+  constexpr std::uint8_t kWindow = (kWindowLog - 10) << 3;
+  std::uint8_t* at = std::ranges::copy(kMagic, out.data()).out;
+  *at++ = kContentSizeOf8Bytes;
+  *at++ = kWindow;
+  for (unsigned shift = 0; shift < 64; shift += 8) {
+    *at++ = static_cast<std::uint8_t>(std::uint64_t{plaintext.size()} >> shift);
+  }
+  do {
+    const ByteView block = plaintext.first(std::min(plaintext.size(), kRawBlockSize));
+    plaintext = plaintext.subspan(block.size());
+    const auto header = static_cast<std::uint32_t>(block.size() << 3 | (plaintext.empty() ? 1 : 0));
+    for (unsigned shift = 0; shift < 24; shift += 8) {
+      *at++ = static_cast<std::uint8_t>(header >> shift);
+    }
+    at = std::ranges::copy(block, at).out;
+  } while (!plaintext.empty());
+  return static_cast<std::size_t>(at - out.data());
+}
+
 std::unexpected<Error> corrupt(std::size_t code) {
   return fail(ErrorKind::corrupt,
               fmt::format("compressed bytes are damaged: {}", ZSTD_getErrorName(code)));
@@ -40,35 +105,54 @@ std::unexpected<Error> corrupt(std::size_t code) {
 
 }  // namespace
 
+std::size_t compressed_size_max(std::size_t size) {
+  // The second is a frame of blocks that are not compressed.
+  return std::max(ZSTD_compressBound(size),
+                  size + kFrameHeaderSize + (size / kRawBlockSize + 1) * kBlockHeaderSize);
+}
+
+std::size_t compress_into(MutableByteView out, ByteView plaintext, int level) {
+  CHECK(out.size() >= compressed_size_max(plaintext.size()));
+  if (looks_random(plaintext)) return frame_as_it_is(out, plaintext);
+  return compress_frame(out, plaintext, level);
+}
+
 Bytes compress(ByteView plaintext, int level) {
-  ZSTD_CCtx* context = compressor();
-  CHECK(!ZSTD_isError(ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)));
-  CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)));
-  CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, kWindowLog)));
-  CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)));
-  Bytes out(ZSTD_compressBound(plaintext.size()));
-  const std::size_t size =
-      ZSTD_compress2(context, out.data(), out.size(), plaintext.data(), plaintext.size());
-  CHECK(!ZSTD_isError(size));
-  out.resize(size);
+  Bytes out(compressed_size_max(plaintext.size()));
+  out.resize(compress_into(out, plaintext, level));
   return out;
+}
+
+Result<void> decompress_into(MutableByteView out, ByteView compressed) {
+  const unsigned long long claimed = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
+  if (claimed == ZSTD_CONTENTSIZE_ERROR) {
+    return fail(ErrorKind::corrupt, "compressed bytes do not begin with a zstd frame");
+  }
+  if (claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed != out.size()) {
+    return fail(ErrorKind::corrupt,
+                fmt::format("the frame says {} bytes, the index {}", claimed, out.size()));
+  }
+  const std::size_t frame = ZSTD_findFrameCompressedSize(compressed.data(), compressed.size());
+  if (ZSTD_isError(frame)) return corrupt(frame);
+  if (frame != compressed.size()) {
+    return fail(ErrorKind::corrupt, "compressed bytes are followed by others");
+  }
+  const std::size_t size = ZSTD_decompressDCtx(decompressor(), out.data(), out.size(),
+                                               compressed.data(), compressed.size());
+  if (ZSTD_isError(size)) return corrupt(size);
+  if (size == out.size()) return {};
+  return fail(ErrorKind::corrupt,
+              fmt::format("decompressed to {} bytes, the index says {}", size, out.size()));
 }
 
 Result<Bytes> decompress_exactly(ByteView compressed, std::size_t size) {
   // A frame's own claim is compared first, so that memory is taken only for what can be true.
   const unsigned long long claimed = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
-  if (claimed == ZSTD_CONTENTSIZE_ERROR) {
-    return fail(ErrorKind::corrupt, "compressed bytes do not begin with a zstd frame");
-  }
-  if (claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed != size) {
-    return fail(ErrorKind::corrupt,
-                fmt::format("the frame says {} bytes, the index {}", claimed, size));
-  }
-  Bytes out = TRY(decompress_up_to(compressed, size));
+  Bytes out(claimed == size || claimed == ZSTD_CONTENTSIZE_UNKNOWN ? size : 0);
   if (out.size() != size) {
-    return fail(ErrorKind::corrupt,
-                fmt::format("decompressed to {} bytes, the index says {}", out.size(), size));
+    return fail(ErrorKind::corrupt, fmt::format("the frame does not say {} bytes", size));
   }
+  TRY(decompress_into(out, compressed));
   return out;
 }
 

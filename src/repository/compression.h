@@ -10,8 +10,17 @@ inline constexpr int kCompressionLevelAutomatic = 3;
 inline constexpr int kCompressionLevelMaximum = 19;
 
 Bytes compress(ByteView plaintext, int level);
+
+// What compress_into() needs at most.
+std::size_t compressed_size_max(std::size_t size);
+// Answers how much of `out` it took. Long data that a sample of it shows to be as good as random
+// is put into the frame as it is, which is many times faster.
+std::size_t compress_into(MutableByteView out, ByteView plaintext, int level);
+
 // Of a blob, whose length the index tells: any other length is of kind corrupt.
 Result<Bytes> decompress_exactly(ByteView compressed, std::size_t size);
+// The same into `out`, as long as the index tells.
+Result<void> decompress_into(MutableByteView out, ByteView compressed);
 // Of a file; more than `limit` bytes is of kind limit.
 Result<Bytes> decompress_up_to(ByteView compressed, std::size_t limit);
 

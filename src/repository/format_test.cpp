@@ -45,6 +45,21 @@ TEST_F(Format, CompressionGivesBackWhatItTook) {
   }
 }
 
+TEST_F(Format, CompressionFramesRandomBytesAsTheyAre) {
+  for (const std::size_t size : {256u << 10, (256u << 10) + 1, (1u << 20) - 1, 1'234'567u}) {
+    const Bytes plaintext = random_.bytes(size);
+    const Bytes compressed = compress(plaintext, 3);
+    EXPECT_LT(compressed.size(), size + 64);
+    EXPECT_EQ(decompress_exactly(compressed, size).value(), plaintext);
+    EXPECT_EQ(decompress_up_to(compressed, size).value(), plaintext);
+    EXPECT_FALSE(decompress_exactly(ByteView(compressed).first(compressed.size() - 1), size));
+  }
+  // Bytes that repeat nothing, but of which a quarter never occur, do shrink.
+  Bytes letters = random_.bytes(1 << 20);
+  for (std::uint8_t& byte : letters) byte &= 0x3f;
+  EXPECT_LT(compress(letters, 3).size(), letters.size() * 4 / 5);
+}
+
 TEST_F(Format, CompressionRefusesEveryWrongLength) {
   const Bytes compressed = compress(Bytes(1000, 'a'), 3);
   EXPECT_FALSE(decompress_exactly(compressed, 999));

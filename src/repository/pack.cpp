@@ -88,10 +88,34 @@ Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::Ma
 }
 
 Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed) {
-  Bytes plaintext = TRY(key.unseal(sealed));
+  BlobOpener opener(key);
+  const ByteView plaintext = TRY(opener.open(blob, sealed));
+  return Bytes(plaintext.begin(), plaintext.end());
+}
+
+namespace {
+
+// Memory for `size` bytes, kept from one blob to the next unless it was an unusual one.
+MutableByteView room_in(Bytes& kept, std::size_t size) {
+  constexpr std::size_t kKeptMax = 16 << 20;
+  if (kept.size() > kKeptMax && size <= kKeptMax) kept = Bytes();
+  if (kept.size() < size) kept = Bytes(size + size / 4);
+  return MutableByteView(kept).first(size);
+}
+
+}  // namespace
+
+Result<ByteView> BlobOpener::open(const PackedBlob& blob, ByteView sealed) {
+  const std::size_t size =
+      sealed.size() < crypto::kSealOverhead ? 0 : sealed.size() - crypto::kSealOverhead;
+  const MutableByteView unsealed = room_in(unsealed_, size);
+  TRY(key_.unseal_into(unsealed, sealed));
+  ByteView plaintext = unsealed;
   if (blob.compressed()) {
     if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
-    plaintext = TRY(decompress_exactly(plaintext, blob.raw_size));
+    const MutableByteView decompressed = room_in(decompressed_, blob.raw_size);
+    TRY(decompress_into(decompressed, unsealed));
+    plaintext = decompressed;
   }
   if (BlobId::of(plaintext) != blob.id) {
     return fail(ErrorKind::corrupt, "the content is not what its id says");
@@ -101,6 +125,11 @@ Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, By
 
 bool PackBuilder::would_overflow(std::size_t sealed_size) const {
   return blobs_.size() >= kPackBlobsMax || bytes_.size() + sealed_size > UINT32_MAX;
+}
+
+void PackBuilder::reserve(std::size_t pack_size) {
+  constexpr std::size_t kLastBlob = 2 << 20;  // with which a pack is closed, mostly
+  bytes_.reserve(pack_size + kLastBlob);
 }
 
 void PackBuilder::add(const PackedBlob& blob, ByteView sealed) {

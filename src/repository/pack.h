@@ -33,9 +33,24 @@ Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::Ma
 // id (kind corrupt where any of these fails).
 Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed);
 
+// The same for many blobs one after another, in memory that is kept. Not thread-safe.
+class BlobOpener {
+ public:
+  explicit BlobOpener(const crypto::MasterKey& key) : key_(key) {}
+  // Valid until the next call.
+  Result<ByteView> open(const PackedBlob& blob, ByteView sealed);
+
+ private:
+  const crypto::MasterKey& key_;
+  Bytes unsealed_;  // both only grow, up to a limit: what is in use of them is their beginning
+  Bytes decompressed_;
+};
+
 // Gathers sealed blobs into one pack. Not thread-safe.
 class PackBuilder {
  public:
+  // Takes memory at once for a pack that is closed on reaching so many bytes.
+  void reserve(std::size_t pack_size);
   void add(const PackedBlob& blob, ByteView sealed);
   bool empty() const { return blobs_.empty(); }
   // A blob of this size would not fit beside what is there.
