@@ -1,6 +1,7 @@
 #include "base/bytes.h"
 
 #include "base/check.h"
+#include "base/hex.h"
 
 namespace bulkhead {
 namespace {
@@ -63,29 +64,47 @@ Result<Bytes> decode(std::string_view text, std::string_view alphabet) {
 
 }  // namespace
 
+void append_hex(std::string& out, ByteView bytes) {
+  const std::size_t begin = out.size();
+  out.resize(begin + bytes.size() * 2);
+  char* at = out.data() + begin;
+  for (const std::uint8_t byte : bytes) {
+    *at++ = kHexDigits[byte >> 4];
+    *at++ = kHexDigits[byte & 15];
+  }
+}
+
 std::string to_hex(ByteView bytes) {
   std::string out;
-  out.reserve(bytes.size() * 2);
-  for (const std::uint8_t byte : bytes) {
-    out += kHexDigits[byte >> 4];
-    out += kHexDigits[byte & 15];
-  }
+  append_hex(out, bytes);
   return out;
+}
+
+bool read_hex(std::string_view text, MutableByteView out) {
+  static const auto kValues = [] {
+    std::array<std::int8_t, 256> values;
+    for (unsigned i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<std::int8_t>(hex_value(static_cast<char>(i)));
+    }
+    return values;
+  }();
+  if (text.size() != out.size() * 2) return false;
+  int all = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = kValues[static_cast<std::uint8_t>(text[2 * i])];
+    const int low = kValues[static_cast<std::uint8_t>(text[2 * i + 1])];
+    all |= high | low;
+    out[i] =
+        static_cast<std::uint8_t>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
+  }
+  return all >= 0;
 }
 
 Result<Bytes> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return fail(ErrorKind::invalid, "hexadecimal text has an odd length");
-  Bytes out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_value(text[i]);
-    const int low = hex_value(text[i + 1]);
-    if (high < 0 || low < 0) {
-      return fail(ErrorKind::invalid, "hexadecimal text has a character other than 0-9 and a-f");
-    }
-    out.push_back(static_cast<std::uint8_t>(high << 4 | low));
-  }
-  return out;
+  Bytes out(text.size() / 2);
+  if (read_hex(text, out)) return out;
+  return fail(ErrorKind::invalid, "hexadecimal text has a character other than 0-9 and a-f");
 }
 
 std::string to_base64(ByteView bytes) { return encode(bytes, kBase64, true); }

@@ -1,8 +1,12 @@
 #include "base/clock.h"
 
+#include <array>
+#include <cstdlib>
 #include <optional>
 
 #include <fmt/format.h>
+
+#include "base/rfc3339.h"
 
 namespace bulkhead {
 
@@ -47,12 +51,53 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
 
 }  // namespace
 
+void append_rfc3339(std::string& out, WallTime time, std::chrono::minutes offset) {
+  using namespace std::chrono;
+  time += offset;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const auto second_of_day = static_cast<unsigned>(floor<seconds>(time - day).count());
+  auto fraction = static_cast<unsigned>(nanoseconds_part(time));
+  std::array<char, 40> text;
+  char* at = text.data();
+  const auto put = [&at](unsigned value, int count) {
+    for (int i = count; i-- > 0; value /= 10) at[i] = static_cast<char>('0' + value % 10);
+    at += count;
+  };
+  // Nanoseconds in 64 bits end in the year 2262.
+  put(static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  *at++ = '-';
+  put(static_cast<unsigned>(date.month()), 2);
+  *at++ = '-';
+  put(static_cast<unsigned>(date.day()), 2);
+  *at++ = 'T';
+  put(second_of_day / 3600, 2);
+  *at++ = ':';
+  put(second_of_day / 60 % 60, 2);
+  *at++ = ':';
+  put(second_of_day % 60, 2);
+  if (fraction != 0) {
+    int count = 9;
+    for (; fraction % 10 == 0; fraction /= 10) --count;
+    *at++ = '.';
+    put(fraction, count);
+  }
+  if (offset == offset.zero()) {
+    *at++ = 'Z';
+  } else {
+    const auto distance = static_cast<unsigned>(std::abs(offset.count()));
+    *at++ = offset < offset.zero() ? '-' : '+';
+    put(distance / 60, 2);
+    *at++ = ':';
+    put(distance % 60, 2);
+  }
+  out.append(text.data(), at);
+}
+
 std::string to_rfc3339(WallTime time) {
-  const std::int64_t nanoseconds = nanoseconds_part(time);
-  if (nanoseconds == 0) return seconds_part(time) + "Z";
-  std::string fraction = fmt::format("{:09}", nanoseconds);
-  fraction.erase(fraction.find_last_not_of('0') + 1);
-  return fmt::format("{}.{}Z", seconds_part(time), fraction);
+  std::string out;
+  append_rfc3339(out, time);
+  return out;
 }
 
 std::string to_rfc3339_milliseconds(WallTime time) {

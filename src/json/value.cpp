@@ -1,5 +1,6 @@
 #include "json/value.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -87,8 +88,23 @@ Result<bool> Value::to_bool(std::string_view what) const {
   return wrong_type(what, "true or false");
 }
 
+namespace {
+
+bool needs_no_escape(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+  });
+}
+
+}  // namespace
+
 void append_string(std::string& out, std::string_view text) {
   out += '"';
+  if (needs_no_escape(text)) {
+    out += text;
+    out += '"';
+    return;
+  }
   std::size_t i = 0;
   while (i < text.size()) {
     const auto c = static_cast<unsigned char>(text[i]);

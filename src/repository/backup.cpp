@@ -67,7 +67,9 @@ Result<BackupResult> backup(Repository& repository, const BackupOptions& options
   if (!options.stream) target = TRY(make_target_tree(options.paths, options.directory));
   // A lock that nobody holds is what a killed backup leaves, and with it packs without an index.
   const auto left = TRY(remove_locks(repository, LocksToRemove::stale_of_host));
-  const auto lock = TRY(Lock::shared(repository));
+  // What is read while the lock settles needs no lock; what is written then is packs, which nobody
+  // refers to before the index.
+  const auto lock = TRY(Lock::shared_unsettled(repository));
   const WallTime started = repository.clock().now();
 
   Snapshot snapshot;
@@ -85,10 +87,13 @@ Result<BackupResult> backup(Repository& repository, const BackupOptions& options
 
   const auto parent = TRY(choose_parent(repository, options, snapshot));
   TRY(repository.load_index());
-  if (!left.empty()) TRY(adopt_unindexed_packs(repository));
+  if (!left.empty()) {
+    TRY(lock->settle());
+    TRY(adopt_unindexed_packs(repository));
+  }
   if (parent) snapshot.parent = parent->id;
 
-  BackupRun run(repository, options);
+  BackupRun run(repository, options, [&] { return lock->settle(); });
   BackupRun::Outcome outcome = TRY(run.run(target, parent));
   snapshot.tree = outcome.tree;
   snapshot.summary = outcome.summary;
@@ -114,6 +119,7 @@ Result<BackupResult> backup(Repository& repository, const BackupOptions& options
     result.skipped = true;
     return result;
   }
+  TRY(lock->settle());
   const std::string name =
       TRY(repository.save_file(storage::FileType::snapshot, encode_snapshot(snapshot)));
   snapshot.id = TRY(SnapshotId::from_hex(name));

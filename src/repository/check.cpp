@@ -1,7 +1,9 @@
 #include "repository/check.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <thread>
 #include <unordered_set>
 
@@ -21,6 +23,16 @@ constexpr int kDepthMax = 4096;
 // A damaged repository must not fill the memory with what is wrong with it.
 constexpr std::size_t kErrorsMax = 10'000;
 
+struct PackSummary {
+  std::uint64_t size;
+  std::size_t blobs;
+};
+struct PendingTree {
+  BlobId id;
+  std::string path;
+  int depth;
+};
+
 class Checker {
  public:
   Checker(Repository& repository, const CheckOptions& options)
@@ -32,10 +44,9 @@ class Checker {
         TRY_CONTEXT(repository_.backend().list(FileType::snapshot), "listing snapshots");
     TRY(check_index());
     TRY(check_packs());
-    for (const storage::FileInfo& info : snapshots) {
-      check_snapshot(info.name);
-      if (cancelled()) return fail(ErrorKind::unavailable, "the check was cancelled");
-    }
+    for (const storage::FileInfo& info : snapshots) add_snapshot(info.name);
+    check_trees();
+    if (cancelled()) return fail(ErrorKind::unavailable, "the check was cancelled");
     if (options_.read_data == ReadData::yes) read_packs();
     if (cancelled()) return fail(ErrorKind::unavailable, "the check was cancelled");
     report_.trees = trees_.size();
@@ -60,10 +71,9 @@ class Checker {
       }
       repository_.index().mark_read(info.name);
       for (const IndexedPack& pack : *packs) {
-        repository_.index().add(pack);
-        auto& blobs = packs_[pack.id];
-        if (blobs.empty()) blobs = pack.blobs;
+        packs_.try_emplace(pack.id, PackSummary{pack_size_of(pack.blobs), pack.blobs.size()});
       }
+      repository_.index().add(*packs);
     }
     return {};
   }
@@ -74,15 +84,15 @@ class Checker {
     for (const storage::FileInfo& info : files) {
       present[TRY(PackId::from_hex(info.name))] = info.size;
     }
-    for (const auto& [id, blobs] : packs_) {
+    for (const auto& [id, summary] : packs_) {
       const auto at = present.find(id);
       if (at == present.end()) {
         add_error(fmt::format("pack {} is missing", id.to_hex()));
         continue;
       }
-      if (at->second != pack_size_of(blobs)) {
+      if (at->second != summary.size) {
         add_error(fmt::format("pack {} has {} bytes, the index accounts for {}", id.to_hex(),
-                              at->second, pack_size_of(blobs)));
+                              at->second, summary.size));
       }
     }
     for (const auto& [id, size] : present) {
@@ -92,7 +102,7 @@ class Checker {
     return {};
   }
 
-  void check_snapshot(const std::string& name) {
+  void add_snapshot(const std::string& name) {
     ++report_.snapshots;
     const std::string context = "snapshot " + name.substr(0, 8);
     const auto text = repository_.load_file({FileType::snapshot, name});
@@ -101,50 +111,83 @@ class Checker {
     const auto snapshot =
         text ? decode_snapshot(as_text(*text)) : Result<Snapshot>(std::unexpected(text.error()));
     if (!snapshot) return add_error(context + ": " + snapshot.error().message());
-    check_tree(snapshot->tree, context, 0);
+    pending_trees_.push_back({snapshot->tree, context, 0});
   }
 
-  void check_tree(const BlobId& id, const std::string& path, int depth) {
-    if (cancelled() || !trees_.insert(id).second) return;
-    if (depth > kDepthMax) return add_error(path + ": folders are nested too deep");
-    const auto tree = repository_.load_tree(id);
-    if (!tree) return add_error(fmt::format("{}: {}", path, tree.error().message()));
-    for (const Node& node : tree->nodes) {
-      const std::string node_path = path + "/" + quote_name(node.name);
-      if (node.type == NodeType::file) check_file(node, node_path);
-      if (node.subtree) check_tree(*node.subtree, node_path, depth + 1);
+  // Each tree once, whatever snapshots share it, the newest found first: few then wait.
+  void check_trees() {
+    on_threads([this] {
+      std::unique_lock lock(trees_mutex_);
+      while (true) {
+        if (pending_trees_.empty()) {
+          // Only who is at work on a tree finds others.
+          if (trees_at_work_ == 0) break;
+          trees_changed_.wait(lock);
+          continue;
+        }
+        const PendingTree tree = std::move(pending_trees_.back());
+        pending_trees_.pop_back();
+        if (cancelled() || !trees_.insert(tree.id).second) continue;
+        ++trees_at_work_;
+        lock.unlock();
+        std::vector<PendingTree> below = check_tree(tree);
+        lock.lock();
+        std::ranges::move(below, std::back_inserter(pending_trees_));
+        --trees_at_work_;
+        trees_changed_.notify_all();
+      }
+    });
+  }
+
+  std::vector<PendingTree> check_tree(const PendingTree& pending) {
+    std::vector<PendingTree> below;
+    const std::string& path = pending.path;
+    if (pending.depth > kDepthMax) {
+      add_error(path + ": folders are nested too deep");
+      return below;
     }
+    const auto tree = repository_.load_tree(pending.id);
+    if (!tree) {
+      add_error(fmt::format("{}: {}", path, tree.error().message()));
+      return below;
+    }
+    for (const Node& node : tree->nodes) {
+      if (node.type == NodeType::file) check_file(node, path);
+      if (node.subtree) {
+        below.push_back({*node.subtree, path + "/" + quote_name(node.name), pending.depth + 1});
+      }
+    }
+    return below;
   }
 
-  void check_file(const Node& node, const std::string& path) {
+  void check_file(const Node& node, const std::string& folder) {
+    const auto path = [&] { return folder + "/" + quote_name(node.name); };
     std::uint64_t size = 0;
     for (const BlobId& id : node.content) {
       const auto location = repository_.index().find({BlobType::data, id});
-      if (!location) return add_error(fmt::format("{}: blob {} is in no index", path, id.to_hex()));
+      if (!location)
+        return add_error(fmt::format("{}: blob {} is in no index", path(), id.to_hex()));
       size += location->blob.plaintext_size();
     }
     if (size == node.size) return;
-    add_error(fmt::format("{}: has {} bytes, its blobs have {}", path, node.size, size));
+    add_error(fmt::format("{}: has {} bytes, its blobs have {}", path(), node.size, size));
   }
 
   void read_packs() {
-    std::vector<const IndexedEntry*> entries;
-    for (const IndexedEntry& entry : packs_) entries.push_back(&entry);
+    std::vector<std::pair<PackId, std::size_t>> entries;
+    for (const auto& [id, summary] : packs_) entries.emplace_back(id, summary.blobs);
     std::atomic<std::size_t> next{0};
     progress_.with([&](CheckProgress& progress) { progress.packs_total = entries.size(); });
-    std::vector<std::thread> threads;
-    for (unsigned i = 0; i < std::max(1u, options_.threads); ++i) {
-      threads.emplace_back([&] {
-        for (std::size_t at = next++; at < entries.size() && !cancelled(); at = next++) {
-          read_pack(entries[at]->first, entries[at]->second);
-        }
-      });
-    }
-    for (std::thread& thread : threads) thread.join();
+    on_threads([&] {
+      BlobOpener opener(repository_.key());
+      for (std::size_t at = next++; at < entries.size() && !cancelled(); at = next++) {
+        read_pack(entries[at].first, entries[at].second, opener);
+      }
+    });
   }
 
-  void read_pack(const PackId& id, const std::vector<PackedBlob>& indexed) {
-    const auto problem = find_problem(id, indexed);
+  void read_pack(const PackId& id, std::size_t blobs, BlobOpener& opener) {
+    const auto problem = find_problem(id, blobs, opener);
     if (!problem) add_error(fmt::format("pack {}: {}", id.to_hex(), problem.error().message()));
     progress_.with([&](CheckProgress& progress) {
       ++progress.packs_done;
@@ -152,23 +195,29 @@ class Checker {
     });
   }
 
-  Result<void> find_problem(const PackId& id, const std::vector<PackedBlob>& indexed) {
+  Result<void> find_problem(const PackId& id, std::size_t blobs, BlobOpener& opener) {
     const Bytes pack = TRY(repository_.backend().load({FileType::data, id.to_hex()}));
     if (PackId::of(pack) != id) {
       return fail(ErrorKind::corrupt, "the file's content is not what its name says");
     }
     const std::vector<PackedBlob> header = TRY(read_pack_header(pack, repository_.key()));
-    std::vector<PackedBlob> expected = indexed;
-    std::ranges::sort(expected, {}, &PackedBlob::offset);
-    if (header != expected) {
-      return fail(ErrorKind::corrupt, "its header is not what the index says");
-    }
+    const bool as_indexed =
+        header.size() == blobs && std::ranges::all_of(header, [&](const PackedBlob& blob) {
+          return repository_.index().holds(id, blob);
+        });
+    if (!as_indexed) return fail(ErrorKind::corrupt, "its header is not what the index says");
     for (const PackedBlob& blob : header) {
-      TRY_CONTEXT(
-          open_blob(repository_.key(), blob, ByteView(pack).subspan(blob.offset, blob.sealed_size)),
-          fmt::format("{} blob {}", name_of(blob.type), blob.id.to_hex()));
+      TRY_CONTEXT(opener.open(blob, ByteView(pack).subspan(blob.offset, blob.sealed_size)),
+                  fmt::format("{} blob {}", name_of(blob.type), blob.id.to_hex()));
     }
     return {};
+  }
+
+  template <typename Function>
+  void on_threads(const Function& function) {
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < std::max(1u, options_.threads); ++i) threads.emplace_back(function);
+    for (std::thread& thread : threads) thread.join();
   }
 
   void add_error(std::string text) {
@@ -179,14 +228,15 @@ class Checker {
 
   bool cancelled() const { return options_.cancel && *options_.cancel; }
 
-  using Packs = std::map<PackId, std::vector<PackedBlob>>;
-  using IndexedEntry = Packs::value_type;
-
   Repository& repository_;
   const CheckOptions& options_;
   CheckReport report_;
-  Packs packs_;
-  std::unordered_set<BlobId> trees_;
+  std::map<PackId, PackSummary> packs_;  // as the index tells of them
+  std::mutex trees_mutex_;               // guards all of trees
+  std::condition_variable trees_changed_;
+  std::unordered_set<BlobId> trees_;  // seen
+  std::vector<PendingTree> pending_trees_;
+  std::size_t trees_at_work_ = 0;
   Guarded<std::vector<std::string>> errors_;
   Guarded<CheckProgress> progress_;
 };

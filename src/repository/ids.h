@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/hex.h"
 #include "base/result.h"
 #include "crypto/sha256.h"
 
@@ -48,11 +49,9 @@ Id<Tag> Id<Tag>::from_bytes(ByteView bytes) {
 
 template <typename Tag>
 Result<Id<Tag>> Id<Tag>::from_hex(std::string_view text) {
-  const Bytes bytes = TRY(bulkhead::from_hex(text));
-  if (bytes.size() != kSize) {
-    return fail(ErrorKind::invalid, "an id has 64 hexadecimal digits");
-  }
-  return from_bytes(bytes);
+  Id id;
+  if (read_hex(text, id.digest_)) return id;
+  return fail(ErrorKind::invalid, "an id has 64 hexadecimal digits");
 }
 
 using BlobId = Id<struct BlobTag>;

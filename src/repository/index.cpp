@@ -1,24 +1,48 @@
 #include "repository/index.h"
 
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
 #include <fmt/format.h>
 
-#include "crypto/master_key.h"
+#include "base/log.h"
 #include "json/value.h"
+#include "repository/internal/blob_table.h"
+#include "repository/internal/index_cache.h"
+#include "repository/internal/plain_text.h"
 
 namespace bulkhead::repository {
+namespace {
+
+// Blobs that are added one pack after another wait in a map until there are so many.
+constexpr std::size_t kRecentMax = 50'000;
+constexpr std::size_t kWorthATable = 4'000;
+// Blobs that the cache may lack: reading an index file of so many takes some milliseconds.
+constexpr std::size_t kCacheLackMin = 2'000;
+
+}  // namespace
 
 // By hand: an index of 50,000 blobs as json::Value would take many times its text.
 std::string encode_index(const std::vector<IndexedPack>& packs) {
+  const auto append_number = [](std::string& out, std::string_view key, std::uint64_t value) {
+    const fmt::format_int digits(value);
+    out += key;
+    out.append(digits.data(), digits.size());
+  };
   std::string out = "{\"packs\":[";
-  auto end = std::back_inserter(out);
   for (std::size_t i = 0; i < packs.size(); ++i) {
-    fmt::format_to(end, "{}{{\"id\":\"{}\",\"blobs\":[", i == 0 ? "" : ",", packs[i].id.to_hex());
+    out += i == 0 ? "{\"id\":\"" : ",{\"id\":\"";
+    append_hex(out, packs[i].id.bytes());
+    out += "\",\"blobs\":[";
     bool first = true;
     for (const PackedBlob& blob : packs[i].blobs) {
-      fmt::format_to(end, "{}{{\"id\":\"{}\",\"type\":\"{}\",\"offset\":{},\"length\":{}",
-                     first ? "" : ",", blob.id.to_hex(), name_of(blob.type), blob.offset,
-                     blob.sealed_size);
-      if (blob.compressed()) fmt::format_to(end, ",\"uncompressed_length\":{}", blob.raw_size);
+      out += first ? "{\"id\":\"" : ",{\"id\":\"";
+      append_hex(out, blob.id.bytes());
+      out += blob.type == BlobType::tree ? "\",\"type\":\"tree\"" : "\",\"type\":\"data\"";
+      append_number(out, ",\"offset\":", blob.offset);
+      append_number(out, ",\"length\":", blob.sealed_size);
+      if (blob.compressed()) append_number(out, ",\"uncompressed_length\":", blob.raw_size);
       out += '}';
       first = false;
     }
@@ -44,6 +68,18 @@ Result<AnyId> to_id(const json::Value& value, std::string_view what) {
   return id;
 }
 
+Result<void> require_possible(const PackedBlob& blob) {
+  if (blob.sealed_size < crypto::kSealOverhead) {
+    return fail(ErrorKind::corrupt,
+                fmt::format("blob {} is shorter than its overhead", blob.id.to_hex()));
+  }
+  if (blob.plaintext_size() > kBlobSizeMax) {
+    return fail(ErrorKind::corrupt, fmt::format("blob {} says it has {} bytes", blob.id.to_hex(),
+                                                blob.plaintext_size()));
+  }
+  return {};
+}
+
 Result<PackedBlob> decode_blob(const json::Value& value) {
   PackedBlob blob{};
   blob.id = TRY(to_id<BlobId>(value["id"], "a blob's id"));
@@ -57,20 +93,51 @@ Result<PackedBlob> decode_blob(const json::Value& value) {
   if (!value["uncompressed_length"].is_null()) {
     blob.raw_size = TRY(to_u32(value["uncompressed_length"], "a blob's uncompressed length"));
   }
-  if (blob.sealed_size < crypto::kSealOverhead) {
-    return fail(ErrorKind::corrupt,
-                fmt::format("blob {} is shorter than its overhead", blob.id.to_hex()));
-  }
-  if (blob.plaintext_size() > kBlobSizeMax) {
-    return fail(ErrorKind::corrupt, fmt::format("blob {} says it has {} bytes", blob.id.to_hex(),
-                                                blob.plaintext_size()));
-  }
+  TRY(require_possible(blob));
   return blob;
+}
+
+// Index files as we and restic write them, read many times faster than JSON in general.
+bool read_plain_blob(PlainText& in, PackedBlob& blob) {
+  if (!in.skip("{\"id\":\"") || !in.id(blob.id)) return false;
+  if (in.skip(",\"type\":\"data\"")) blob.type = BlobType::data;
+  else if (in.skip(",\"type\":\"tree\"")) blob.type = BlobType::tree;
+  else return false;
+  if (!in.skip(",\"offset\":") || !in.number(blob.offset)) return false;
+  if (!in.skip(",\"length\":") || !in.number(blob.sealed_size)) return false;
+  if (in.skip(",\"uncompressed_length\":") && !in.number(blob.raw_size)) return false;
+  return in.skip("}") && require_possible(blob).has_value();
+}
+
+bool read_plain_pack(PlainText& in, IndexedPack& pack) {
+  if (!in.skip("{\"id\":\"") || !in.id(pack.id) || !in.skip(",\"blobs\":[")) return false;
+  if (in.skip("]}")) return true;
+  while (read_plain_blob(in, pack.blobs.emplace_back())) {
+    if (in.skip("]}")) return true;
+    if (!in.skip(",")) return false;
+  }
+  return false;
+}
+
+std::optional<std::vector<IndexedPack>> read_plain_index(std::string_view text) {
+  PlainText in(text);
+  std::vector<IndexedPack> packs;
+  if (!in.skip("{\"packs\":[")) return std::nullopt;
+  while (read_plain_pack(in, packs.emplace_back())) {
+    if (in.skip(",")) continue;
+    // restic's has a newline, or not.
+    if (!in.skip("]}")) return std::nullopt;
+    in.skip("\n");
+    if (!in.at_end()) return std::nullopt;
+    return packs;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
 Result<std::vector<IndexedPack>> decode_index(std::string_view text) {
+  if (auto plain = read_plain_index(text)) return *std::move(plain);
   const json::Value value = TRY(json::parse(text));
   std::vector<IndexedPack> packs;
   // restic writes null for an index without packs.
@@ -91,64 +158,186 @@ Result<std::vector<IndexedPack>> decode_index(std::string_view text) {
   return packs;
 }
 
+struct Index::State {
+  std::vector<PackId> packs;
+  std::vector<BlobTable> tables;  // the largest first
+  std::unordered_map<BlobKey, BlobTable::Place> recent;
+  std::set<PackId> retired;
+  std::set<std::string> read;
+  std::size_t cached = 0;  // blobs that the cache on disk has
+
+  void add_table(BlobTable table);
+  void settle_recent();
+  template <typename Function>
+  void for_places_of(const BlobKey& key, Function&& function) const;
+};
+
+// Each blob is moved at most once for each doubling of the index.
+void Index::State::add_table(BlobTable table) {
+  while (!tables.empty() && tables.back().owns_its_bytes() &&
+         tables.back().size() < table.size() * 2) {
+    table = BlobTable::merge(tables.back(), table);
+    tables.pop_back();
+  }
+  if (table.size() > 0) tables.push_back(std::move(table));
+}
+
+void Index::State::settle_recent() {
+  std::vector<BlobTable::Row> rows;
+  rows.reserve(recent.size());
+  for (const auto& [key, place] : recent) rows.push_back({key.id, place});
+  recent = {};
+  add_table(BlobTable::from(std::move(rows)));
+}
+
+// Calls until it answers true.
+template <typename Function>
+void Index::State::for_places_of(const BlobKey& key, Function&& function) const {
+  for (const BlobTable& table : tables) {
+    const auto [first, last] = table.find(key.id);
+    for (std::size_t row = first; row < last; ++row) {
+      const BlobTable::Place place = table.place(row);
+      if (place.type() == key.type && function(place)) return;
+    }
+  }
+  const auto at = recent.find(key);
+  if (at != recent.end()) function(at->second);
+}
+
+Index::Index() : state_(std::make_unique<State>()) {}
+Index::~Index() = default;
+
 void Index::add(const IndexedPack& pack) {
   const std::lock_guard lock(mutex_);
-  const auto position = static_cast<std::uint32_t>(packs_.size());
-  packs_.push_back(pack.id);
+  const auto position = static_cast<std::uint32_t>(state_->packs.size());
+  state_->packs.push_back(pack.id);
   for (const PackedBlob& blob : pack.blobs) {
-    const BlobKey key{blob.type, blob.id};
-    const Place place{position, blob.offset, blob.sealed_size, blob.raw_size};
-    const auto [at, added] = places_.try_emplace(key, place);
-    if (!added && retired_.contains(packs_[at->second.pack])) at->second = place;
+    const auto place = BlobTable::Place::of(blob, position);
+    const auto [at, added] = state_->recent.try_emplace({blob.type, blob.id}, place);
+    if (!added && state_->retired.contains(state_->packs[at->second.pack()])) at->second = place;
   }
+  if (state_->recent.size() > kRecentMax) state_->settle_recent();
+}
+
+void Index::add(std::span<const IndexedPack> packs) {
+  std::size_t count = 0;
+  for (const IndexedPack& pack : packs) count += pack.blobs.size();
+  if (count < kWorthATable) {
+    for (const IndexedPack& pack : packs) add(pack);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  std::vector<BlobTable::Row> rows;
+  rows.reserve(count);
+  for (const IndexedPack& pack : packs) {
+    const auto position = static_cast<std::uint32_t>(state_->packs.size());
+    state_->packs.push_back(pack.id);
+    for (const PackedBlob& blob : pack.blobs) {
+      rows.push_back({blob.id, BlobTable::Place::of(blob, position)});
+    }
+  }
+  state_->add_table(BlobTable::from(std::move(rows)));
 }
 
 std::optional<BlobLocation> Index::find(const BlobKey& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto at = places_.find(key);
-  if (at == places_.end()) return std::nullopt;
-  const Place& place = at->second;
-  return BlobLocation{packs_[place.pack],
-                      {key.type, key.id, place.offset, place.sealed_size, place.raw_size}};
+  const std::shared_lock lock(mutex_);
+  std::optional<BlobLocation> found;
+  state_->for_places_of(key, [&](const BlobTable::Place& place) {
+    const PackId& pack = state_->packs[place.pack()];
+    const bool retired = state_->retired.contains(pack);
+    if (!found || !retired) found = BlobLocation{pack, place.blob(key.id)};
+    return !retired;
+  });
+  return found;
 }
 
 void Index::retire(const PackId& pack) {
   const std::lock_guard lock(mutex_);
-  retired_.insert(pack);
+  state_->retired.insert(pack);
 }
 
 bool Index::reusable(const BlobKey& key) const {
-  const std::lock_guard lock(mutex_);
-  const auto at = places_.find(key);
-  return at != places_.end() && !retired_.contains(packs_[at->second.pack]);
+  const std::shared_lock lock(mutex_);
+  bool found = false;
+  state_->for_places_of(key, [&](const BlobTable::Place& place) {
+    found = !state_->retired.contains(state_->packs[place.pack()]);
+    return found;
+  });
+  return found;
+}
+
+bool Index::holds(const PackId& pack, const PackedBlob& blob) const {
+  const std::shared_lock lock(mutex_);
+  bool held = false;
+  state_->for_places_of({blob.type, blob.id}, [&](const BlobTable::Place& place) {
+    held = state_->packs[place.pack()] == pack && place.blob(blob.id) == blob;
+    return held;
+  });
+  return held;
 }
 
 std::size_t Index::blob_count() const {
-  const std::lock_guard lock(mutex_);
-  return places_.size();
+  const std::shared_lock lock(mutex_);
+  std::size_t count = state_->recent.size();
+  for (const BlobTable& table : state_->tables) count += table.size();
+  return count;
 }
 
 bool Index::has_read(const std::string& index_name) const {
-  const std::lock_guard lock(mutex_);
-  return read_.contains(index_name);
+  const std::shared_lock lock(mutex_);
+  return state_->read.contains(index_name);
 }
 
 void Index::mark_read(const std::string& index_name) {
   const std::lock_guard lock(mutex_);
-  read_.insert(index_name);
+  state_->read.insert(index_name);
 }
 
 bool Index::ever_loaded() const {
-  const std::lock_guard lock(mutex_);
-  return !read_.empty();
+  const std::shared_lock lock(mutex_);
+  return !state_->read.empty();
 }
 
 void Index::clear() {
   const std::lock_guard lock(mutex_);
-  packs_.clear();
-  places_.clear();
-  retired_.clear();
-  read_.clear();
+  *state_ = State();
+}
+
+void Index::load_cache(const Path& folder, const crypto::MasterKey& key,
+                       const std::vector<std::string>& index_names) {
+  const std::lock_guard lock(mutex_);
+  if (!state_->read.empty() || !state_->packs.empty()) return;
+  auto cached = read_index_cache(folder, key);
+  if (!cached) {
+    if (cached.error().kind() == ErrorKind::not_found) return;
+    return log::warning("the cached index is not used", {{"why", cached.error().message()}});
+  }
+  const std::set<std::string> there(index_names.begin(), index_names.end());
+  if (!std::ranges::includes(there, cached->index_names)) return;
+  state_->read = std::move(cached->index_names);
+  state_->packs = std::move(cached->packs);
+  state_->retired = std::move(cached->retired);
+  state_->cached = cached->table.size();
+  if (state_->cached > 0) state_->tables.push_back(std::move(cached->table));
+}
+
+void Index::save_cache(const Path& folder, const crypto::MasterKey& key) {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = state_->recent.size();
+  for (const BlobTable& table : state_->tables) count += table.size();
+  // What the cache does not have is read anew each time: up to so much is quicker than writing.
+  const std::size_t lacking = count - std::min(count, state_->cached);
+  if (lacking <= std::max(kCacheLackMin, state_->cached / 8)) return;
+  state_->settle_recent();
+  while (state_->tables.size() > 1) {
+    BlobTable last = std::move(state_->tables.back());
+    state_->tables.pop_back();
+    state_->tables.back() = BlobTable::merge(state_->tables.back(), last);
+  }
+  const auto saved = write_index_cache(folder, key, state_->read, state_->packs, state_->retired,
+                                       state_->tables.front());
+  if (!saved) log::warning("the index is not cached", {{"why", saved.error().message()}});
+  state_->cached = state_->tables.front().size();
 }
 
 }  // namespace bulkhead::repository

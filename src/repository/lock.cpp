@@ -67,16 +67,31 @@ bool is_stale(const LockInfo& lock, WallTime now, const std::string& hostname) {
 Lock::Lock(Repository& repository, std::string_view purpose)
     : repository_(repository), purpose_(purpose), since_(repository.clock().now()) {}
 
-Result<std::unique_ptr<Lock>> Lock::shared(Repository& repository, std::string_view purpose) {
+Result<std::unique_ptr<Lock>> Lock::shared_unsettled(Repository& repository,
+                                                     std::string_view purpose) {
   std::unique_ptr<Lock> lock(new Lock(repository, purpose));
   TRY(lock->require_compatible());
   lock->name_ = TRY(lock->write());
-  // Whoever wrote an exclusive lock between our look and our writing shows up in the second look;
-  // whoever looks after us sees ours.
-  std::this_thread::sleep_for(repository.options().lock_settle);
-  TRY(lock->require_compatible());
+  lock->written_ = std::chrono::steady_clock::now();
   lock->refresher_ = std::thread([self = lock.get()] { self->refresh_until_stopped(); });
   return lock;
+}
+
+Result<std::unique_ptr<Lock>> Lock::shared(Repository& repository, std::string_view purpose) {
+  std::unique_ptr<Lock> lock = TRY(shared_unsettled(repository, purpose));
+  TRY(lock->settle());
+  return lock;
+}
+
+Result<void> Lock::settle() {
+  const std::lock_guard guard(settling_);
+  if (settled_) return {};
+  // Whoever wrote an exclusive lock between our look and our writing shows up in the second look;
+  // whoever looks after us sees ours.
+  std::this_thread::sleep_until(written_ + repository_.options().lock_settle);
+  TRY(require_compatible());
+  settled_ = true;
+  return {};
 }
 
 Lock::~Lock() {

@@ -41,6 +41,13 @@ class Lock {
   // Kind conflict where somebody holds an exclusive lock that is not stale, or one of this purpose.
   static Result<std::unique_ptr<Lock>> shared(Repository& repository,
                                               std::string_view purpose = {});
+  // Without the wait and the second look: call settle() before anything is written that others
+  // must not take away.
+  static Result<std::unique_ptr<Lock>> shared_unsettled(Repository& repository,
+                                                        std::string_view purpose = {});
+  // Waits what is left of lock_settle since the lock was written, and looks again; once it
+  // succeeded, nothing. Thread-safe.
+  Result<void> settle();
   ~Lock();
   // Of everybody else who is at work now.
   Result<std::vector<LockInfo>> others();
@@ -59,6 +66,9 @@ class Lock {
   std::condition_variable stop_;
   bool stopping_ = false;
   std::thread refresher_;
+  std::mutex settling_;
+  std::chrono::steady_clock::time_point written_{};
+  bool settled_ = false;
 };
 
 }  // namespace bulkhead::repository

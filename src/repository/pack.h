@@ -49,8 +49,13 @@ class BlobOpener {
 // Gathers sealed blobs into one pack. Not thread-safe.
 class PackBuilder {
  public:
+  PackBuilder() = default;
+  // Takes over the memory of an earlier pack.
+  explicit PackBuilder(Bytes memory) : bytes_(std::move(memory)) { bytes_.clear(); }
+
   // Takes memory at once for a pack that is closed on reaching so many bytes.
   void reserve(std::size_t pack_size);
+  std::size_t capacity() const { return bytes_.capacity(); }
   void add(const PackedBlob& blob, ByteView sealed);
   bool empty() const { return blobs_.empty(); }
   // A blob of this size would not fit beside what is there.

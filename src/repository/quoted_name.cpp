@@ -135,6 +135,9 @@ std::size_t append_unescaped(std::string& out, std::string_view escape) {
 }  // namespace
 
 std::string quote_name(std::string_view raw) {
+  const bool plain = std::ranges::all_of(
+      raw, [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; });
+  if (plain) return std::string(raw);
   std::string out;
   out.reserve(raw.size());
   while (!raw.empty()) {

@@ -129,9 +129,9 @@ class SnapshotRepair {
   }
 
   Result<BlobId> store(const Tree& tree) {
-    const std::string text = encode_tree(tree);
+    const std::string text = encode_tree(tree, TreeTimes::local);
     if (!writer_) return BlobId::of(as_bytes(text));
-    return writer_->store(BlobType::tree, as_bytes(text));
+    return writer_->store(BlobType::tree, as_bytes(text), scratch_);
   }
 
   Result<void> save(Snapshot& snapshot, RepairSnapshotsReport::Repaired& repaired) {
@@ -154,6 +154,7 @@ class SnapshotRepair {
   Repository& repository_;
   const RepairSnapshotsOptions& options_;
   std::optional<BlobWriter> writer_;
+  BlobWriter::Scratch scratch_;
   std::unordered_set<BlobId> whole_;
   std::vector<std::pair<Snapshot, RepairSnapshotsReport::Repaired>> made_;
   RepairSnapshotsReport report_;

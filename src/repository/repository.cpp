@@ -1,9 +1,12 @@
 #include "repository/repository.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include <fmt/format.h>
 
+#include "base/guarded.h"
 #include "base/log.h"
 #include "repository/compression.h"
 #include "repository/config.h"
@@ -24,6 +27,8 @@ namespace {
 constexpr std::size_t kFileSizeMax = 512 << 20;
 // In front of a compressed file (design.rst, "Unpacked Data Format").
 constexpr std::uint8_t kCompressedFile = 2;
+// Index files that are fetched and read at once.
+constexpr std::size_t kIndexReaders = 4;
 
 RepositoryOptions with_defaults(RepositoryOptions options) {
   static const SystemClock system_clock;
@@ -122,19 +127,47 @@ Result<std::unique_ptr<Repository>> Repository::open(std::unique_ptr<storage::Ba
   return repository;
 }
 
+Result<void> Repository::load_index_file(const std::string& name) {
+  const std::string context = "index " + name.substr(0, 8);
+  const Bytes text = TRY_CONTEXT(load_file({FileType::index, name}), context);
+  const auto packs = TRY_CONTEXT(decode_index(as_text(text)), context);
+  for (const RetiredPack& pack : TRY_CONTEXT(decode_retired(as_text(text)), context)) {
+    index_->retire(pack.id);
+  }
+  index_->add(packs);
+  index_->mark_read(name);
+  return {};
+}
+
 Result<void> Repository::load_index() {
   const auto files = TRY_CONTEXT(backend_->list(FileType::index), "listing the index");
-  for (const storage::FileInfo& info : files) {
-    if (index_->has_read(info.name)) continue;
-    const std::string context = "index " + info.name.substr(0, 8);
-    const Bytes text = TRY_CONTEXT(load_file({FileType::index, info.name}), context);
-    const auto packs = TRY_CONTEXT(decode_index(as_text(text)), context);
-    for (const RetiredPack& pack : TRY_CONTEXT(decode_retired(as_text(text)), context)) {
-      index_->retire(pack.id);
+  std::vector<std::string> names;
+  for (const storage::FileInfo& info : files) names.push_back(info.name);
+  const bool cached = !options_.cache_folder.empty();
+  if (cached) index_->load_cache(options_.cache_folder / id_, key_, names);
+  std::erase_if(names, [&](const std::string& name) { return index_->has_read(name); });
+
+  std::atomic<std::size_t> next{0};
+  Guarded<std::optional<Error>> failure;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < names.size(); i = next++) {
+      const auto loaded = load_index_file(names[i]);
+      if (loaded) continue;
+      failure.with([&](std::optional<Error>& first) {
+        if (!first) first = loaded.error();
+      });
+      next = names.size();
     }
-    for (const IndexedPack& pack : packs) index_->add(pack);
-    index_->mark_read(info.name);
+  };
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < std::min(kIndexReaders, names.size()); ++i) {
+    threads.emplace_back(work);
   }
+  work();
+  for (std::thread& thread : threads) thread.join();
+  const auto failed = failure.with([](std::optional<Error>& first) { return std::move(first); });
+  if (failed) return std::unexpected(*failed);
+  if (cached) index_->save_cache(options_.cache_folder / id_, key_);
   return {};
 }
 

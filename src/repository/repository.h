@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "crypto/master_key.h"
 #include "repository/blob.h"
@@ -32,6 +33,9 @@ struct RepositoryOptions {
   // nullptr: the system's. The caller keeps what it passes in alive as long as the repository.
   const Clock* clock = nullptr;
   Random* random = nullptr;
+  // Where indexes of repositories are kept between runs, each in a folder of its own; empty:
+  // nowhere.
+  Path cache_folder;
   // Waited for between writing a lock and looking for others' a second time.
   std::chrono::milliseconds lock_settle{200};
 };
@@ -92,6 +96,7 @@ class Repository {
   Repository(std::unique_ptr<storage::Backend> backend, crypto::MasterKey key,
              const RepositoryOptions& options);
   Result<Snapshot> load_snapshot(const std::string& name);
+  Result<void> load_index_file(const std::string& name);
 
   const std::unique_ptr<storage::Backend> backend_;
   const crypto::MasterKey key_;

@@ -34,7 +34,7 @@ Result<void> save_index(Repository& repository, std::vector<IndexedPack>& packs)
   if (packs.empty()) return {};
   const std::string name = TRY(repository.save_file(storage::FileType::index, encode_index(packs)));
   repository.index().mark_read(name);
-  for (const IndexedPack& pack : packs) repository.index().add(pack);
+  repository.index().add(packs);
   packs.clear();
   return {};
 }

@@ -5,9 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "base/rfc3339.h"
 #include "base/text.h"
 #include "json/value.h"
 #include "repository/internal/decode_time.h"
+#include "repository/internal/local_offset.h"
+#include "repository/internal/plain_tree.h"
+#include "repository/internal/tree_types.h"
 
 namespace bulkhead::repository {
 namespace {
@@ -44,6 +48,8 @@ std::uint32_t to_go_mode(const Node& node) {
   return mode;
 }
 
+}  // namespace
+
 std::uint32_t from_go_mode(std::uint64_t go_mode) {
   auto mode = static_cast<std::uint32_t>(go_mode & 0777);
   for (const auto& [unix_bit, go_bit] : kSpecialBits) {
@@ -51,6 +57,19 @@ std::uint32_t from_go_mode(std::uint64_t go_mode) {
   }
   return mode;
 }
+
+std::optional<NodeType> node_type_of(std::string_view name) {
+  const auto* entry = std::ranges::find(kTypeNames, name, &TypeName::name);
+  if (entry == std::end(kTypeNames)) return std::nullopt;
+  return entry->type;
+}
+
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+namespace {
 
 void append_attributes(std::string& out, const std::vector<ExtendedAttribute>& attributes) {
   if (attributes.empty()) return;
@@ -73,44 +92,67 @@ void append_content(std::string& out, const Node& node) {
   }
   out += '[';
   for (std::size_t i = 0; i < node.content.size(); ++i) {
-    out += fmt::format("{}\"{}\"", i == 0 ? "" : ",", node.content[i].to_hex());
+    out += i == 0 ? "\"" : ",\"";
+    append_hex(out, node.content[i].bytes());
+    out += '"';
   }
   out += ']';
 }
 
+void append_number(std::string& out, std::string_view key, std::uint64_t value) {
+  const fmt::format_int digits(value);
+  out += key;
+  out.append(digits.data(), digits.size());
+}
+
+// Keys come with all that stands around them.
 void append_optional(std::string& out, std::string_view key, std::uint64_t value) {
-  if (value != 0) fmt::format_to(std::back_inserter(out), ",\"{}\":{}", key, value);
+  if (value != 0) append_number(out, key, value);
 }
 
 void append_optional(std::string& out, std::string_view key, std::string_view value) {
   if (value.empty()) return;
-  out += fmt::format(",\"{}\":", key);
+  out += key;
   json::append_string(out, value);
 }
 
-void append_node(std::string& out, const Node& node) {
+void append_time(std::string& out, std::string_view key, WallTime time, TreeTimes times) {
+  out += key;
+  append_rfc3339(out, time,
+                 times == TreeTimes::local ? local_offset(time) : std::chrono::minutes(0));
+  out += '"';
+}
+
+void append_node(std::string& out, const Node& node, TreeTimes times) {
   out += "{\"name\":";
   json::append_string(out, quote_name(node.name));
-  fmt::format_to(std::back_inserter(out), ",\"type\":\"{}\"", name_of(node.type));
-  append_optional(out, "mode", to_go_mode(node));
-  fmt::format_to(std::back_inserter(out),
-                 ",\"mtime\":\"{}\",\"atime\":\"{}\",\"ctime\":\"{}\",\"uid\":{},\"gid\":{}",
-                 to_rfc3339(node.modified), to_rfc3339(node.accessed), to_rfc3339(node.changed),
-                 node.uid, node.gid);
-  append_optional(out, "user", node.user);
-  append_optional(out, "group", node.group);
-  append_optional(out, "inode", node.inode);
-  append_optional(out, "device_id", node.device_id);
-  append_optional(out, "size", node.size);
-  append_optional(out, "links", node.links);
-  append_optional(out, "linktarget", node.link_target);
+  out += ",\"type\":\"";
+  out += name_of(node.type);
+  out += '"';
+  append_optional(out, ",\"mode\":", to_go_mode(node));
+  append_time(out, ",\"mtime\":\"", node.modified, times);
+  append_time(out, ",\"atime\":\"", node.accessed, times);
+  append_time(out, ",\"ctime\":\"", node.changed, times);
+  append_number(out, ",\"uid\":", node.uid);
+  append_number(out, ",\"gid\":", node.gid);
+  append_optional(out, ",\"user\":", node.user);
+  append_optional(out, ",\"group\":", node.group);
+  append_optional(out, ",\"inode\":", node.inode);
+  append_optional(out, ",\"device_id\":", node.device_id);
+  append_optional(out, ",\"size\":", node.size);
+  append_optional(out, ",\"links\":", node.links);
+  append_optional(out, ",\"linktarget\":", node.link_target);
   if (!is_valid_utf8(node.link_target)) {
-    append_optional(out, "linktarget_raw", to_base64(as_bytes(node.link_target)));
+    append_optional(out, ",\"linktarget_raw\":", to_base64(as_bytes(node.link_target)));
   }
   append_attributes(out, node.extended_attributes);
-  append_optional(out, "device", node.device);
+  append_optional(out, ",\"device\":", node.device);
   append_content(out, node);
-  if (node.subtree) out += fmt::format(",\"subtree\":\"{}\"", node.subtree->to_hex());
+  if (node.subtree) {
+    out += ",\"subtree\":\"";
+    append_hex(out, node.subtree->bytes());
+    out += '"';
+  }
   out += '}';
 }
 
@@ -140,9 +182,7 @@ Result<void> read_text(const json::Value& value, std::string_view what, std::str
 }
 
 Result<void> require_plain_name(const std::string& name) {
-  const bool plain = !name.empty() && name != "." && name != ".." &&
-                     name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
-  if (plain) return {};
+  if (is_plain_name(name)) return {};
   return fail(ErrorKind::corrupt, fmt::format("\"{}\" is no name for a file", quote_name(name)));
 }
 
@@ -200,11 +240,11 @@ Result<Node> decode_node(const json::Value& value) {
   TRY(require_plain_name(node.name));
   const std::string context = fmt::format("node \"{}\"", quoted);
   const std::string type = TRY_CONTEXT(value["type"].to_string("type"), context);
-  const auto* entry = std::ranges::find(kTypeNames, type, &TypeName::name);
-  if (entry == std::end(kTypeNames)) {
+  const auto known = node_type_of(type);
+  if (!known) {
     return fail(ErrorKind::corrupt, fmt::format("{}: type \"{}\" is not known", context, type));
   }
-  node.type = entry->type;
+  node.type = *known;
   TRY_CONTEXT(read_attributes_of_inode(value, node), context);
   TRY_CONTEXT(read_text(value["linktarget"], "linktarget", node.link_target), context);
   if (const std::string* raw = value["linktarget_raw"].string()) {
@@ -224,17 +264,25 @@ const Node* Tree::find(std::string_view name) const {
   return at != nodes.end() && at->name == name ? &*at : nullptr;
 }
 
-std::string encode_tree(const Tree& tree) {
-  std::string out = "{\"nodes\":[";
+std::string encode_tree(const Tree& tree, TreeTimes times) {
+  constexpr std::size_t kUsualNode = 420;
+  std::string out;
+  out.reserve(tree.nodes.size() * kUsualNode + 16);
+  out += "{\"nodes\":[";
   for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
     if (i != 0) out += ',';
-    append_node(out, tree.nodes[i]);
+    append_node(out, tree.nodes[i], times);
   }
   out += "]}\n";
   return out;
 }
 
 Result<Tree> decode_tree(std::string_view text) {
+  if (auto plain = read_plain_tree(text)) return *std::move(plain);
+  return read_json_tree(text);
+}
+
+Result<Tree> read_json_tree(std::string_view text) {
   const json::Value value = TRY(json::parse(text));
   const json::Value& nodes = value["nodes"];
   Tree tree;

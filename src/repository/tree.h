@@ -52,8 +52,10 @@ struct Tree {
   const Node* find(std::string_view name) const;
 };
 
+// restic writes the times of files in the time zone of whoever makes the backup.
+enum class TreeTimes { utc, local };
 // The exact bytes that restic writes, with the newline at the end.
-std::string encode_tree(const Tree& tree);
+std::string encode_tree(const Tree& tree, TreeTimes times = TreeTimes::utc);
 // Kind corrupt, saying which node and why.
 Result<Tree> decode_tree(std::string_view text);
 

@@ -3,12 +3,19 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "repository/internal/plain_tree.h"
+#include "repository/internal/tree_types.h"
 #include "repository/tree.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bulkhead;
   using namespace bulkhead::repository;
   const auto tree = decode_tree(as_text({data, size}));
+  // The quick reader of plain trees reads nothing that the general one does not, and nothing else.
+  if (const auto plain = read_plain_tree(as_text({data, size}))) {
+    const auto any = read_json_tree(as_text({data, size}));
+    CHECK(any && any->nodes == plain->nodes);
+  }
   if (!tree) return 0;
   for (const Node& node : tree->nodes) {
     CHECK(!node.name.empty() && node.name != "." && node.name != "..");

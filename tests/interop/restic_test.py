@@ -137,6 +137,15 @@ def ours_for_restic(work, source):
     again = summary(restic("-r", repository, "backup", "--force", "--json", ".", cwd=source))
     assert (again["data_blobs"], again["tree_blobs"]) == (0, 0), again
 
+    # Where clocks are not set to UTC, too: restic writes times of files with the local offset.
+    for zone in ("Asia/Tokyo", "America/St_Johns"):
+        ENVIRONMENT["TZ"] = zone
+        theirs = summary(restic("-r", repository, "backup", "--force", "--json", ".", cwd=source))
+        ours = summary(bulkhead("backup", "-r", repository, "--force", "--json", ".", cwd=source))
+        assert theirs["tree_blobs"] > 0, (zone, theirs)
+        assert (ours["data_blobs"], ours["tree_blobs"]) == (0, 0), (zone, ours)
+    del ENVIRONMENT["TZ"]
+
     # What restic rearranges, we still read.
     restic("-r", repository, "forget", "--keep-last", "1", "--prune")
     bulkhead("check", "-r", repository, "--read-data")

@@ -59,6 +59,9 @@ void add_session_options(Command& command, SessionOptions& options) {
       .option("--compression", options.compression, "auto, off or max", "RESTIC_COMPRESSION")
       .option("--pack-size", options.pack_size_mib, "MiB at which a pack is closed, 4 to 128",
               "RESTIC_PACK_SIZE")
+      .option("--cache-dir", options.cache_folder, "where indexes are kept between runs",
+              "RESTIC_CACHE_DIR")
+      .flag("--no-cache", options.no_cache, "keep no index between runs")
       .flag("--json", options.json, "write JSON for programs")
       .flag("-q,--quiet", options.quiet, "no progress and no summary")
       .flag("--no-lock", options.no_lock, "do not lock the repository where only reading");
@@ -100,6 +103,16 @@ Result<crypto::Secret> read_password(const SessionOptions& options, std::string_
   return ask_on_terminal(purpose);
 }
 
+// XDG Base Directory Specification.
+Path cache_folder(const SessionOptions& options) {
+  if (options.no_cache) return {};
+  if (!options.cache_folder.empty()) return options.cache_folder;
+  const Path caches = environment("XDG_CACHE_HOME");
+  if (caches.is_absolute()) return caches / "bulkhead";
+  const Path home = environment("HOME");
+  return home.is_absolute() ? home / ".cache" / "bulkhead" : Path();
+}
+
 Result<repository::RepositoryOptions> repository_options(const SessionOptions& options) {
   repository::RepositoryOptions out;
   if (options.compression == "off") out.compression = repository::Compression::off;
@@ -112,6 +125,7 @@ Result<repository::RepositoryOptions> repository_options(const SessionOptions& o
     return fail(ErrorKind::invalid, "--pack-size is between 4 and 128 MiB");
   }
   out.pack_size = options.pack_size_mib << 20;
+  out.cache_folder = cache_folder(options);
   return out;
 }
 

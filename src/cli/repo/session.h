@@ -19,6 +19,8 @@ struct SessionOptions {
   std::string client_certificate_file;
   std::string compression = "auto";
   std::uint64_t pack_size_mib = 16;
+  std::string cache_folder;  // empty: the user's own
+  bool no_cache = false;
   bool json = false;
   bool quiet = false;
   bool no_lock = false;

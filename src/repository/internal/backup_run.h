@@ -1,54 +1,27 @@
-// One running backup. The calling thread scans; readers chunk files; sealers hash, compress and
-// seal; BlobWriter packs and saves. A folder is complete when all that it holds is: whoever
-// completes the last part writes its tree, and so perhaps completes the folder above.
+// One running backup. Each worker does all stages of what it takes, while the bytes are in its
+// cache: it lists a folder, reads files, cuts, hashes, compresses and seals. Only what is larger
+// than one chunk is shared out, chunk by chunk. BlobWriter packs and saves.
 #pragma once
 
 #include <atomic>
 #include <memory>
-#include <thread>
 #include <vector>
 
-#include "base/bounded_queue.h"
 #include "repository/backup.h"
 #include "repository/chunker.h"
+#include "repository/internal/backup_work.h"
 #include "repository/internal/blob_writer.h"
 #include "repository/internal/file_node.h"
+#include "repository/internal/pending.h"
 #include "repository/internal/selection.h"
-#include "repository/internal/target_tree.h"
 
 namespace bulkhead::repository {
 
-// A folder whose tree is not written yet.
-struct PendingDirectory {
-  std::shared_ptr<PendingDirectory> parent;  // none for the root
-  std::size_t slot = 0;                      // of the parent's nodes
-  Path path;
-  std::optional<BlobId> previous;    // its tree in the parent snapshot
-  std::uint64_t device = 0;          // its own file system
-  std::uint64_t allowed_device = 0;  // the one that the backup keeps to, if it keeps to one
-  // Whoever works on a node writes to it alone; nothing is added once the first work is handed out.
-  std::vector<Node> nodes;
-  std::vector<char> dropped;  // nodes that could not be read
-  // Parts that are not done: nodes handed out, and one for the scan of the folder itself.
-  std::atomic<std::size_t> unfinished{1};
-};
-
-// A file whose chunks are on their way.
-struct PendingFile {
-  std::shared_ptr<PendingDirectory> directory;
-  std::size_t slot = 0;
-  Path path;
-  int stream = -1;  // is read in place of the path, where it is not -1
-  bool is_new = true;
-  // Chunks that are not stored, and one for the reader.
-  std::atomic<std::size_t> unfinished{1};
-  std::atomic<bool> failed{false};
-  Guarded<std::vector<BlobId>> content;
-};
-
 class BackupRun {
  public:
-  BackupRun(Repository& repository, const BackupOptions& options);
+  // `ready` is called before the first index file is saved; where it fails, so does the backup.
+  BackupRun(Repository& repository, const BackupOptions& options,
+            std::function<Result<void>()> ready);
 
   struct Outcome {
     BlobId tree;
@@ -59,54 +32,74 @@ class BackupRun {
   Result<Outcome> run(const TargetFolder& root, const std::optional<Snapshot>& parent);
 
  private:
-  using DirectoryPointer = std::shared_ptr<PendingDirectory>;
-  struct Chunk {
-    std::shared_ptr<PendingFile> file;
-    std::size_t position;  // among the file's chunks
-    Bytes bytes;
+  using Chunk = BackupWork::Chunk;
+  // What each worker has for itself.
+  struct Worker {
+    Bytes buffer;  // of a file that may be one chunk
+    BlobWriter::Scratch scratch;
+    OwnerNames owners;
   };
   struct Listing {
     std::vector<std::string> names;
     std::vector<const TargetFolder*> targets;  // beside names; nullptr for what is found on disk
   };
+  struct Counts {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+    void add(std::uint64_t size) {
+      ++files;
+      bytes += size;
+    }
+  };
 
-  // Scan.
-  Result<void> scan(const DirectoryPointer& directory, const TargetFolder& target);
+  void work();
+  void work_on(BackupWork::Task task, Worker& worker);
+
+  // Scan: backup_scan.cpp.
+  Result<void> scan(const DirectoryPointer& directory, const TargetFolder& target, Worker& worker);
   Result<void> scan_stream(const DirectoryPointer& root);
   Result<Listing> list(const PendingDirectory& directory, const TargetFolder& target);
-  void read_nodes(PendingDirectory& directory, const Listing& listing,
-                  std::vector<const TargetFolder*>& targets);
-  void dispatch(const DirectoryPointer& directory, std::size_t slot, const TargetFolder* target,
-                const Tree& previous);
-  void dispatch_file(const DirectoryPointer& directory, std::size_t slot, const Path& path,
-                     const Node* before);
+  void read_nodes(PendingDirectory& directory, const Listing& listing, const Tree& previous,
+                  Worker& worker);
+  void hand_out(const DirectoryPointer& directory, const Tree& previous, Worker& worker);
+  BackupWork::Folder folder_below(const DirectoryPointer& directory, std::size_t slot,
+                                  const Node* before);
   bool unchanged(const Node& node, const Node& previous);
+  void count(const Counts& unchanged, const Counts& to_read);
   Tree previous_tree(const std::optional<BlobId>& id);
 
-  // Chunk.
-  void read_files();
-  Result<void> read_file(const std::shared_ptr<PendingFile>& file, Bytes& buffer);
-  Result<void> read_chunks(const std::shared_ptr<PendingFile>& file, int source, Bytes& buffer);
-  bool hand_on(const std::shared_ptr<PendingFile>& file, std::size_t position, ByteView bytes);
-
-  // Hash, compress, seal.
-  void seal_chunks();
+  // Read and chunk: backup_read.cpp.
+  void read_files(const BackupWork::Files& files, Worker& worker);
+  Result<void> read_file(const DirectoryPointer& directory, std::size_t slot, Worker& worker);
+  Result<std::uint64_t> note_if_changed(PendingDirectory& directory, std::size_t slot, int source,
+                                        std::uint64_t size);
+  void store_whole(PendingDirectory& directory, std::size_t slot, ByteView bytes, Worker& worker);
+  void read_stream(const std::shared_ptr<PendingFile>& file, Worker& worker);
+  Result<std::uint64_t> read_chunks(const std::shared_ptr<PendingFile>& file, int source,
+                                    ByteView begin, Worker& worker);
+  void hand_on(Chunk chunk, Worker& worker);
+  void store_chunk(Chunk& chunk, Worker& worker);
+  Bytes take_buffer(std::size_t size);
+  void give_back(Bytes buffer);
 
   // Completion.
-  void finish_part_of(const std::shared_ptr<PendingFile>& file);
-  void finish_part_of(DirectoryPointer directory);
-  void write_tree(PendingDirectory& directory);
+  void finish_part_of(const std::shared_ptr<PendingFile>& file, Worker& worker);
+  void finish_file(PendingDirectory& directory, std::size_t slot);
+  void finish_part_of(DirectoryPointer directory, Worker& worker);
+  void write_tree(PendingDirectory& directory, Worker& worker);
   void count_directory(const PendingDirectory& directory, const BlobId& tree);
 
   void note_item(const Path& path, const Node& node, ItemChange change);
   void drop(PendingDirectory& directory, std::size_t slot, const Path& path, const Error& error);
   void stop_with(const Error& error);
   bool stopped() const;
-  void show_progress();
+  enum class Show { now, when_due };
+  void show_progress(Show when);
 
   struct State {
     SnapshotSummary summary;
     BackupProgress progress;
+    SteadyTime shown{};
     std::vector<PathError> errors;
     std::vector<std::string> changed_while_read;
     std::optional<Error> fatal;
@@ -117,10 +110,11 @@ class BackupRun {
   const BackupOptions& options_;
   const Selection selection_;
   const Chunker chunker_;
-  OwnerNames owners_;
   BlobWriter writer_;
-  BoundedQueue<std::shared_ptr<PendingFile>> files_;
-  BoundedQueue<Chunk> chunks_;
+  BackupWork work_;
+  Guarded<std::vector<Bytes>> spare_buffers_;
+  // Attributes of what did not change since then are as the parent snapshot has them.
+  WallTime settled_before_{};
   Guarded<State> state_;
   std::atomic<bool> stopping_{false};
 };

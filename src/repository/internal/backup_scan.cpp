@@ -50,20 +50,24 @@ Result<BackupRun::Listing> BackupRun::list(const PendingDirectory& directory,
   return listing;
 }
 
-// Fills the directory's nodes, and beside them which targets they are.
+// Fills the directory's nodes, and what stands beside them.
 void BackupRun::read_nodes(PendingDirectory& directory, const Listing& listing,
-                           std::vector<const TargetFolder*>& targets) {
+                           const Tree& previous, Worker& worker) {
+  const AccessTimes access_times =
+      options_.keep_access_times ? AccessTimes::keep : AccessTimes::as_modified;
+  directory.nodes.reserve(listing.names.size());
   for (std::size_t i = 0; i < listing.names.size(); ++i) {
     const TargetFolder* target = listing.targets[i];
     const Path path = target ? target->source : directory.path / listing.names[i];
     if (!selection_.wanted_by_path(path)) continue;
     const Links links = target && !target->whole ? Links::follow : Links::keep;
-    auto node =
-        read_node(path, listing.names[i], links, owners_,
-                  options_.keep_access_times ? AccessTimes::keep : AccessTimes::as_modified);
+    const Node* before = previous.find(listing.names[i]);
+    if (before && before->changed >= settled_before_) before = nullptr;
+    auto node = read_node(path, listing.names[i], links, worker.owners, access_times, before);
     if (node && !target && !selection_.wanted(*node, directory.allowed_device)) continue;
     directory.dropped.push_back(0);
-    targets.push_back(target);
+    directory.is_new.push_back(0);
+    directory.targets.push_back(target);
     if (node) {
       directory.nodes.push_back(*std::move(node));
     } else {
@@ -73,7 +77,8 @@ void BackupRun::read_nodes(PendingDirectory& directory, const Listing& listing,
   }
 }
 
-Result<void> BackupRun::scan(const DirectoryPointer& directory, const TargetFolder& target) {
+Result<void> BackupRun::scan(const DirectoryPointer& directory, const TargetFolder& target,
+                             Worker& worker) {
   if (!directory->parent && target.whole) {
     struct stat status{};
     if (::stat(directory->path.c_str(), &status) != 0) {
@@ -82,71 +87,82 @@ Result<void> BackupRun::scan(const DirectoryPointer& directory, const TargetFold
     directory->device = directory->allowed_device = status.st_dev;
   }
   const Listing listing = TRY(list(*directory, target));
-  std::vector<const TargetFolder*> targets;
-  read_nodes(*directory, listing, targets);
   const Tree previous = previous_tree(directory->previous);
-  for (std::size_t slot = 0; slot < directory->nodes.size(); ++slot) {
-    if (stopped()) return {};
-    if (!directory->dropped[slot]) dispatch(directory, slot, targets[slot], previous);
-  }
-  finish_part_of(directory);
+  read_nodes(*directory, listing, previous, worker);
+  hand_out(directory, previous, worker);
+  finish_part_of(directory, worker);
   return {};
 }
 
-void BackupRun::dispatch(const DirectoryPointer& directory, std::size_t slot,
-                         const TargetFolder* target, const Tree& previous) {
-  Node& node = directory->nodes[slot];
-  const Path path = target ? target->source : directory->path / node.name;
-  const Node* before = previous.find(node.name);
-  if (node.type == NodeType::directory) {
-    static const TargetFolder kWhole{.source = {}, .whole = true, .children = {}};
-    auto child = std::make_shared<PendingDirectory>();
-    child->parent = directory;
-    child->slot = slot;
-    child->path = path;
-    child->device = node.device_id;
-    child->allowed_device = target ? node.device_id : directory->allowed_device;
-    if (before) child->previous = before->subtree;
-    directory->unfinished.fetch_add(1);
-    const auto scanned = scan(child, target ? *target : kWhole);
-    if (scanned) return;
-    // A folder that cannot be listed is left out, as a file that cannot be read is.
-    drop(*directory, slot, path, scanned.error());
-    finish_part_of(directory);
-    return;
+// What is as it was is done; files and folders become work for everyone.
+void BackupRun::hand_out(const DirectoryPointer& directory, const Tree& previous, Worker& worker) {
+  // So many files, or so many bytes, are worth a hand-over.
+  constexpr std::size_t kFilesTogether = 32;
+  constexpr std::uint64_t kBytesTogether = 4 << 20;
+  std::vector<BackupWork::Folder> folders;
+  std::vector<BackupWork::Files> batches;
+  std::uint64_t batch_bytes = 0;
+  Counts unchanged_files;
+  Counts to_read;
+  for (std::size_t slot = 0; slot < directory->nodes.size(); ++slot) {
+    if (directory->dropped[slot]) continue;
+    Node& node = directory->nodes[slot];
+    const Node* before = previous.find(node.name);
+    if (node.type == NodeType::directory) {
+      folders.push_back(folder_below(directory, slot, before));
+    }
+    if (node.type != NodeType::file) continue;
+    if (before && !options_.read_all && unchanged(node, *before)) {
+      node.content = before->content;
+      note_item(directory->source_of(slot), node, ItemChange::unchanged);
+      unchanged_files.add(node.size);
+      continue;
+    }
+    directory->is_new[slot] = before == nullptr;
+    to_read.add(node.size);
+    if (batches.empty() || batches.back().slots.size() >= kFilesTogether ||
+        batch_bytes >= kBytesTogether) {
+      batches.push_back({directory, {}});
+      batch_bytes = 0;
+    }
+    batches.back().slots.push_back(slot);
+    batch_bytes += node.size;
   }
-  if (node.type == NodeType::file) dispatch_file(directory, slot, path, before);
+  directory->unfinished.fetch_add(folders.size() + to_read.files);
+  count(unchanged_files, to_read);
+  if (!folders.empty()) work_.add(std::move(folders));
+  if (batches.empty()) return;
+  // The first of them here and now, after the others could be taken.
+  for (std::size_t i = batches.size(); i-- > 1;) work_.add(std::move(batches[i]));
+  read_files(batches.front(), worker);
 }
 
-void BackupRun::dispatch_file(const DirectoryPointer& directory, std::size_t slot, const Path& path,
-                              const Node* before) {
-  Node& node = directory->nodes[slot];
-  if (before && !options_.read_all && unchanged(node, *before)) {
-    node.content = before->content;
-    note_item(path, node, ItemChange::unchanged);
-    state_.with([&](State& state) {
-      ++state.summary.files_unmodified;
-      ++state.summary.total_files_processed;
-      state.summary.total_bytes_processed += node.size;
-      ++state.progress.files_done;
-      ++state.progress.files_found;
-      state.progress.bytes_found += node.size;
-      state.progress.bytes_done += node.size;
-    });
-    show_progress();
-    return;
-  }
+BackupWork::Folder BackupRun::folder_below(const DirectoryPointer& directory, std::size_t slot,
+                                           const Node* before) {
+  const Node& node = directory->nodes[slot];
+  const TargetFolder* const target = directory->targets[slot];
+  auto child = std::make_shared<PendingDirectory>();
+  child->parent = directory;
+  child->slot = slot;
+  child->path = directory->source_of(slot);
+  child->device = node.device_id;
+  child->allowed_device = target ? node.device_id : directory->allowed_device;
+  if (before) child->previous = before->subtree;
+  return {std::move(child), target};
+}
+
+void BackupRun::count(const Counts& unchanged, const Counts& to_read) {
+  if (unchanged.files + to_read.files == 0) return;
   state_.with([&](State& state) {
-    ++state.progress.files_found;
-    state.progress.bytes_found += node.size;
+    state.summary.files_unmodified += unchanged.files;
+    state.summary.total_files_processed += unchanged.files;
+    state.summary.total_bytes_processed += unchanged.bytes;
+    state.progress.files_done += unchanged.files;
+    state.progress.bytes_done += unchanged.bytes;
+    state.progress.files_found += unchanged.files + to_read.files;
+    state.progress.bytes_found += unchanged.bytes + to_read.bytes;
   });
-  auto file = std::make_shared<PendingFile>();
-  file->directory = directory;
-  file->slot = slot;
-  file->path = path;
-  file->is_new = before == nullptr;
-  directory->unfinished.fetch_add(1);
-  files_.push(std::move(file));
+  show_progress(Show::when_due);
 }
 
 bool BackupRun::unchanged(const Node& node, const Node& previous) {

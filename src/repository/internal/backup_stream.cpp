@@ -33,6 +33,8 @@ Result<void> BackupRun::scan_stream(const DirectoryPointer& root) {
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     directory->nodes.push_back(made_up_node(parts[i], NodeType::directory, 0755, time));
     directory->dropped.push_back(0);
+    directory->is_new.push_back(1);
+    directory->targets.push_back(nullptr);
     auto child = std::make_shared<PendingDirectory>();
     child->parent = directory;
     child->path = directory->path / parts[i];
@@ -42,12 +44,14 @@ Result<void> BackupRun::scan_stream(const DirectoryPointer& root) {
   }
   directory->nodes.push_back(made_up_node(parts.back(), NodeType::file, 0644, time));
   directory->dropped.push_back(0);
+  directory->is_new.push_back(1);
+  directory->targets.push_back(nullptr);
   auto file = std::make_shared<PendingFile>();
   file->directory = directory;
   file->path = directory->path / parts.back();
   file->stream = options_.stream->fd;
   state_.with([](State& state) { ++state.progress.files_found; });
-  files_.push(std::move(file));
+  work_.add_stream(std::move(file));
   return {};
 }
 

@@ -1,7 +1,10 @@
-// The last three stages of a backup: blobs are sealed by whoever calls store(), gathered into packs
-// by one thread, and saved with their index by others. Each blob is stored once, whoever asks.
+// The last stages of a backup: whoever calls store() hashes, compresses and seals a blob and puts
+// it into the open pack of its type; full packs are saved with their index by threads of the
+// writer. Each blob is stored once, whoever asks.
 #pragma once
 
+#include <functional>
+#include <semaphore>
 #include <thread>
 #include <unordered_set>
 #include <vector>
@@ -23,31 +26,35 @@ struct WriterStatistics {
 
 class BlobWriter {
  public:
-  explicit BlobWriter(Repository& repository);
+  // Memory that a thread keeps from one blob to the next.
+  using Scratch = Bytes;
+
+  // `ready`, where given, is called before each index file is saved; its error is the writer's.
+  explicit BlobWriter(Repository& repository, std::function<Result<void>()> ready = {});
   // Stops the threads; what was not finished is not in any index.
   ~BlobWriter();
 
   // Hashes, and where nobody stored this blob before, compresses, seals and hands it on. Waits
-  // while the packer is behind. The error is the first that any stage met. Thread-safe.
-  Result<BlobId> store(BlobType type, ByteView plaintext);
+  // while too many packs wait to be saved. The error is the first that any stage met. Thread-safe;
+  // each thread brings its own scratch.
+  Result<BlobId> store(BlobType type, ByteView plaintext, Scratch& scratch);
 
   // Saves what is still open, and the index. Call once, when no store() is running.
   Result<void> finish();
   WriterStatistics statistics() const;
 
  private:
-  struct SealedBlob {
-    PackedBlob blob;
-    Bytes bytes;
-  };
   struct IndexState {
     std::vector<IndexedPack> packs;  // saved, and in no index file yet
     std::size_t blobs = 0;
     SteadyTime since{};
   };
 
-  Bytes seal(PackedBlob& blob, ByteView plaintext);
-  void pack_blobs();
+  bool take(const BlobKey& key);
+  ByteView seal(PackedBlob& blob, ByteView plaintext, Scratch& scratch);
+  void pack(const PackedBlob& blob, ByteView sealed);
+  PackBuilder new_builder();
+  void close(PackBuilder builder);
   void save_packs();
   Result<void> save_pack(PackBuilder builder);
   Result<void> save_index();
@@ -55,13 +62,17 @@ class BlobWriter {
   Result<void> require_no_error() const;
 
   Repository& repository_;
-  BoundedQueue<SealedBlob> sealed_;
-  BoundedQueue<PackBuilder> full_;
+  const std::function<Result<void>()> ready_;
+  // Blobs that no saved index file names yet.
   Guarded<std::unordered_set<BlobKey>> taken_;
+  Guarded<PackBuilder> open_data_;
+  Guarded<PackBuilder> open_trees_;
+  std::counting_semaphore<> unsaved_packs_;  // how many more may wait or be under way
+  BoundedQueue<PackBuilder> full_;
+  Guarded<std::vector<Bytes>> spare_;  // memory of packs that are saved
   Guarded<WriterStatistics> statistics_;
   Guarded<IndexState> unsaved_index_;
   Guarded<std::optional<Error>> error_;
-  std::thread packer_;
   std::vector<std::thread> savers_;
 };
 

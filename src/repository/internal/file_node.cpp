@@ -58,32 +58,28 @@ WallTime to_wall_time(const timespec& time) {
   return WallTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-std::string OwnerNames::user(std::uint32_t uid) {
-  return users_.with([&](auto& known) {
-    const auto [at, added] = known.try_emplace(uid);
-    if (added) {
-      std::string buffer(kNameBufferSize, '\0');
-      passwd entry{};
-      passwd* found = nullptr;
-      ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-      if (found != nullptr) at->second = found->pw_name;
-    }
-    return at->second;
-  });
+const std::string& OwnerNames::user(std::uint32_t uid) {
+  const auto [at, added] = users_.try_emplace(uid);
+  if (added) {
+    std::string buffer(kNameBufferSize, '\0');
+    passwd entry{};
+    passwd* found = nullptr;
+    ::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
+    if (found != nullptr) at->second = found->pw_name;
+  }
+  return at->second;
 }
 
-std::string OwnerNames::group(std::uint32_t gid) {
-  return groups_.with([&](auto& known) {
-    const auto [at, added] = known.try_emplace(gid);
-    if (added) {
-      std::string buffer(kNameBufferSize, '\0');
-      ::group entry{};
-      ::group* found = nullptr;
-      ::getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
-      if (found != nullptr) at->second = found->gr_name;
-    }
-    return at->second;
-  });
+const std::string& OwnerNames::group(std::uint32_t gid) {
+  const auto [at, added] = groups_.try_emplace(gid);
+  if (added) {
+    std::string buffer(kNameBufferSize, '\0');
+    ::group entry{};
+    ::group* found = nullptr;
+    ::getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found);
+    if (found != nullptr) at->second = found->gr_name;
+  }
+  return at->second;
 }
 
 Result<std::vector<ExtendedAttribute>> read_extended_attributes(const Path& path) {
@@ -112,7 +108,7 @@ Result<std::vector<ExtendedAttribute>> read_extended_attributes(const Path& path
 }
 
 Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNames& owners,
-                       AccessTimes access_times) {
+                       AccessTimes access_times, const Node* before) {
   struct stat status{};
   const int read =
       links == Links::keep ? ::lstat(path.c_str(), &status) : ::stat(path.c_str(), &status);
@@ -140,7 +136,11 @@ Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNam
   if (node.type == NodeType::block_device || node.type == NodeType::character_device) {
     node.device = status.st_rdev;
   }
-  node.extended_attributes = TRY(read_extended_attributes(path));
+  // Setting an attribute changes the change time.
+  const bool same = before && before->type == node.type && before->inode == node.inode &&
+                    before->changed == node.changed;
+  if (same) node.extended_attributes = before->extended_attributes;
+  else node.extended_attributes = TRY(read_extended_attributes(path));
   return node;
 }
 

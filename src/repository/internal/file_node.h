@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/file.h"
-#include "base/guarded.h"
 #include "repository/tree.h"
 
 namespace bulkhead::repository {
@@ -10,22 +9,25 @@ namespace bulkhead::repository {
 enum class Links { keep, follow };
 enum class AccessTimes { as_modified, keep };
 
-// Names of users and groups, looked up once each. Thread-safe.
+// Names of users and groups, looked up once each. Each thread has its own.
 class OwnerNames {
  public:
-  std::string user(std::uint32_t uid);
-  std::string group(std::uint32_t gid);
+  const std::string& user(std::uint32_t uid);
+  const std::string& group(std::uint32_t gid);
 
  private:
-  Guarded<std::map<std::uint32_t, std::string>> users_;
-  Guarded<std::map<std::uint32_t, std::string>> groups_;
+  std::map<std::uint32_t, std::string> users_;
+  std::map<std::uint32_t, std::string> groups_;
 };
 
 // Beyond what 64-bit nanoseconds can say, the nearest that they can.
 WallTime to_wall_time(const timespec& time);
 
+// `before` is an earlier node of the path, or nullptr: where it has the same inode and change time,
+// the extended attributes are taken from it.
 Result<Node> read_node(const Path& path, std::string name, Links links, OwnerNames& owners,
-                       AccessTimes access_times = AccessTimes::as_modified);
+                       AccessTimes access_times = AccessTimes::as_modified,
+                       const Node* before = nullptr);
 
 // Of the path itself, never of what a symlink points to. Attributes that may not be read are left
 // out, as are those of file systems that have none.
