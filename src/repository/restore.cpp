@@ -8,39 +8,103 @@
 
 #include "base/guarded.h"
 #include "repository/internal/confined_folder.h"
+#include "repository/internal/existing_files.h"
 #include "repository/internal/restore_plan.h"
 #include "repository/pack.h"
 
 namespace bulkhead::repository {
 namespace {
 
-Result<void> prepare_target(const RestoreOptions& options) {
+constexpr std::uint64_t kSparseBlock = 4096;
+
+enum class Target { missing, empty, used };
+
+// Of a dry run the target may be missing; of others it is made.
+Result<Target> prepare_target(const RestoreOptions& options) {
   if (options.target.empty()) return fail(ErrorKind::invalid, "no folder was given to restore to");
-  TRY(make_directories(options.target, 0700));
-  if (options.existing == Existing::replace) return {};
   std::error_code error;
+  if (options.dry_run && !std::filesystem::exists(options.target, error)) return Target::missing;
+  if (!options.dry_run) TRY(make_directories(options.target, 0700));
   const bool empty = std::filesystem::is_empty(options.target, error);
   if (error) return fail_errno(error.value(), options.target.native());
-  if (empty) return {};
+  if (empty) return Target::empty;
+  if (options.existing == Existing::replace) return Target::used;
   return fail(ErrorKind::conflict,
               fmt::format("{} is not empty; restore to a new folder, or say that what is there "
                           "may be replaced",
                           options.target.native()));
 }
 
+// The parts of `content` that are not zeros, by whole blocks of the file.
+template <typename Write>
+Result<void> write_without_zeros(std::uint64_t offset, ByteView content, const Write& write) {
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while (at < content.size()) {
+    const std::size_t to_boundary =
+        static_cast<std::size_t>(kSparseBlock - (offset + at) % kSparseBlock);
+    const std::size_t size = std::min(to_boundary, content.size() - at);
+    const bool zeros =
+        std::ranges::all_of(content.subspan(at, size), [](std::uint8_t byte) { return byte == 0; });
+    if (zeros) {
+      if (at > begin) TRY(write(offset + begin, content.subspan(begin, at - begin)));
+      begin = at + size;
+    }
+    at += size;
+  }
+  if (at > begin) return write(offset + begin, content.subspan(begin));
+  return {};
+}
+
+RestoreAction action_of(FileFate::Kind fate) {
+  switch (fate) {
+    case FileFate::Kind::make: return RestoreAction::made;
+    case FileFate::Kind::update: return RestoreAction::updated;
+    default: return RestoreAction::unchanged;
+  }
+}
+
+// What a dry run says.
+RestoreReport foretell(const RestorePlan& plan, const std::vector<FileFate>& fates,
+                       const std::vector<std::string>& unexpected, const RestoreOptions& options) {
+  RestoreReport report;
+  const auto tell = [&](const std::string& path, RestoreAction action, std::uint64_t size) {
+    if (options.item) options.item({path, action, size});
+  };
+  for (std::size_t i = 0; i < plan.files.size(); ++i) {
+    const RestoreAction action = action_of(fates[i].kind);
+    const std::uint64_t size = plan.files[i].node.size;
+    const bool unchanged = action == RestoreAction::unchanged;
+    ++(unchanged ? report.files_unchanged : report.files);
+    (unchanged ? report.bytes_unchanged : report.bytes) += size;
+    tell(plan.files[i].path, action, size);
+  }
+  report.directories = plan.directories.size();
+  report.others = plan.others.size() + plan.links.size();
+  for (const std::string& path : unexpected) tell(path, RestoreAction::deleted, 0);
+  report.deleted = unexpected.size();
+  return report;
+}
+
 class RestoreRun {
  public:
   RestoreRun(Repository& repository, const RestoreOptions& options, ConfinedFolder folder,
-             RestorePlan plan, ContentPlan contents)
+             RestorePlan plan, ContentPlan contents, std::vector<FileFate> fates,
+             std::vector<std::string> unexpected)
       : repository_(repository),
         options_(options),
         folder_(std::move(folder)),
         plan_(std::move(plan)),
         contents_(std::move(contents)),
+        fates_(std::move(fates)),
+        unexpected_(std::move(unexpected)),
+        kept_directories_(plan_.directories.size()),
+        kept_others_(plan_.others.size()),
         failed_(plan_.files.size()),
         pieces_left_(plan_.files.size()) {}
 
   Result<RestoreReport> run() {
+    delete_unexpected();
     make_all();
     count_totals();
     write_contents();
@@ -51,9 +115,24 @@ class RestoreRun {
   }
 
  private:
+  // First of all, since a folder may be where a file is to be made.
+  void delete_unexpected() {
+    for (const std::string& path : unexpected_) {
+      const auto removed = folder_.remove(path);
+      if (!removed) {
+        report_error(path, removed.error());
+        continue;
+      }
+      report_.deleted += *removed;
+      tell(path, RestoreAction::deleted, 0);
+    }
+  }
+
   // Folders, empty files of the right size, and all that is neither.
   void make_all() {
-    for (const PlannedNode& directory : plan_.directories) {
+    for (std::size_t i = 0; i < plan_.directories.size(); ++i) {
+      const PlannedNode& directory = plan_.directories[i];
+      kept_directories_[i] = left_as_it_is(folder_, directory, kept_by_overwrite());
       const auto made = folder_.make_directory(directory.path, options_.existing);
       if (made) ++report_.directories;
       else report_error(directory.path, made.error());
@@ -64,15 +143,46 @@ class RestoreRun {
     }
     for (std::size_t i = 0; i < plan_.files.size(); ++i) {
       const PlannedNode& file = plan_.files[i];
-      const auto made = folder_.make_file(file.path, contents_.sizes[i], options_.existing);
+      const auto made = make_file(i);
       if (made) continue;
       failed_[i] = true;
       report_error(file.path, made.error());
     }
-    for (const PlannedNode& other : plan_.others) {
-      const auto made = folder_.make_special(other.path, other.node, options_.existing);
+    for (std::size_t i = 0; i < plan_.others.size(); ++i) {
+      const PlannedNode& other = plan_.others[i];
+      kept_others_[i] = left_as_it_is(folder_, other, options_.overwrite);
+      if (kept_others_[i]) continue;
+      const auto made = in_place_of_folder(other.path, [&] {
+        return folder_.make_special(other.path, other.node, options_.existing);
+      });
       if (made) ++report_.others;
       else report_error(other.path, made.error());
+    }
+  }
+
+  // Folders that are there keep their metadata only where nothing at all is overwritten.
+  Overwrite kept_by_overwrite() const {
+    return options_.overwrite == Overwrite::never ? Overwrite::never : Overwrite::always;
+  }
+
+  // A folder that lies where something else belongs goes, where things may be deleted.
+  template <typename Make>
+  Result<void> in_place_of_folder(const std::string& path, const Make& make) {
+    const auto made = make();
+    const bool blocked = !made && made.error().kind() == ErrorKind::conflict;
+    if (!blocked || !options_.delete_unexpected) return made;
+    report_.deleted += TRY(folder_.remove(path));
+    return make();
+  }
+
+  Result<void> make_file(std::size_t i) {
+    const std::string& path = plan_.files[i].path;
+    switch (fates_[i].kind) {
+      case FileFate::Kind::make:
+        return in_place_of_folder(
+            path, [&] { return folder_.make_file(path, contents_.sizes[i], options_.existing); });
+      case FileFate::Kind::update: return folder_.resize_file(path, contents_.sizes[i]);
+      default: return {};
     }
   }
 
@@ -125,8 +235,7 @@ class RestoreRun {
     const bool hole = std::ranges::all_of(content, [](std::uint8_t byte) { return byte == 0; });
     for (const auto& [file, offset] : piece.destinations) {
       if (failed_[file]) continue;
-      const auto written =
-          hole ? Result<void>() : folder_.write_at(plan_.files[file].path, offset, content);
+      const auto written = write_part(file, offset, content, hole);
       if (!written) {
         fail_file(file, written.error());
         continue;
@@ -138,6 +247,16 @@ class RestoreRun {
         if (options_.progress) options_.progress(progress);
       });
     }
+  }
+
+  Result<void> write_part(std::size_t file, std::uint64_t offset, ByteView content, bool hole) {
+    const std::string& path = plan_.files[file].path;
+    const bool is_new = fates_[file].kind == FileFate::Kind::make;
+    if (hole) return is_new ? Result<void>() : folder_.make_hole(path, offset, content.size());
+    if (!is_new || !options_.sparse) return folder_.write_at(path, offset, content);
+    return write_without_zeros(offset, content, [&](std::uint64_t at, ByteView part) {
+      return folder_.write_at(path, at, part);
+    });
   }
 
   void fail_piece(const PlannedPiece& piece, const Error& error) {
@@ -153,27 +272,32 @@ class RestoreRun {
     for (std::size_t i = 0; i < plan_.files.size(); ++i) {
       const PlannedNode& file = plan_.files[i];
       if (!failed_[i]) {
-        ++report_.files;
-        report_.bytes += contents_.sizes[i];
+        const RestoreAction action = action_of(fates_[i].kind);
+        const bool unchanged = action == RestoreAction::unchanged;
+        ++(unchanged ? report_.files_unchanged : report_.files);
+        (unchanged ? report_.bytes_unchanged : report_.bytes) += contents_.sizes[i];
+        tell(file.path, action, contents_.sizes[i]);
         if (contents_.sizes[i] != file.node.size) {
           report_error(file.path,
                        Error(ErrorKind::corrupt, fmt::format("has {} bytes, its node says {}",
                                                              contents_.sizes[i], file.node.size)));
         }
       }
-      apply(file);
+      if (fates_[i].kind != FileFate::Kind::keep) apply(file);
     }
-    for (const PlannedNode& other : plan_.others) apply(other);
+    for (std::size_t i = 0; i < plan_.others.size(); ++i) {
+      if (!kept_others_[i]) apply(plan_.others[i]);
+    }
     for (const PlannedLink& link : plan_.links) {
       const auto& first = link.special ? plan_.others[link.file] : plan_.files[link.file];
+      if (left_as_it_is(folder_, {link.path, first.node}, options_.overwrite)) continue;
       const auto made = folder_.make_hard_link(first.path, link.path, options_.existing);
       if (made) ++report_.others;
       else report_error(link.path, made.error());
     }
     // From the deepest up: making something in a folder changes the folder's time.
-    for (auto directory = plan_.directories.rbegin(); directory != plan_.directories.rend();
-         ++directory) {
-      apply(*directory);
+    for (std::size_t i = plan_.directories.size(); i-- > 0;) {
+      if (!kept_directories_[i]) apply(plan_.directories[i]);
     }
   }
 
@@ -189,6 +313,10 @@ class RestoreRun {
     errors_.with([&](std::vector<PathError>& errors) { errors.push_back({path, error}); });
   }
 
+  void tell(const std::string& path, RestoreAction action, std::uint64_t size) const {
+    if (options_.item) options_.item({path, action, size});
+  }
+
   bool cancelled() const { return options_.cancel && *options_.cancel; }
 
   Repository& repository_;
@@ -196,6 +324,10 @@ class RestoreRun {
   const ConfinedFolder folder_;
   const RestorePlan plan_;
   const ContentPlan contents_;
+  const std::vector<FileFate> fates_;
+  const std::vector<std::string> unexpected_;
+  std::vector<bool> kept_directories_;
+  std::vector<bool> kept_others_;
   std::vector<std::atomic<bool>> failed_;
   std::vector<std::atomic<std::size_t>> pieces_left_;
   Guarded<RestoreProgress> progress_;
@@ -207,12 +339,21 @@ class RestoreRun {
 
 Result<RestoreReport> restore(Repository& repository, const Snapshot& snapshot,
                               const RestoreOptions& options) {
-  TRY(prepare_target(options));
+  const Target target = TRY(prepare_target(options));
   TRY(repository.load_index());
   RestorePlan plan = TRY(plan_restore(repository, snapshot, options));
-  ContentPlan contents = TRY(plan_contents(repository, plan));
+  std::vector<FileFate> fates(plan.files.size());
+  std::vector<std::string> unexpected;
+  if (target == Target::missing) return foretell(plan, fates, unexpected, options);
   ConfinedFolder folder = TRY(ConfinedFolder::open(options.target));
-  RestoreRun run(repository, options, std::move(folder), std::move(plan), std::move(contents));
+  if (target == Target::used) {
+    fates = TRY(survey_files(repository, folder, plan, options));
+    unexpected = TRY(find_unexpected(folder, plan, options));
+  }
+  if (options.dry_run) return foretell(plan, fates, unexpected, options);
+  ContentPlan contents = TRY(plan_contents(repository, plan, fates));
+  RestoreRun run(repository, options, std::move(folder), std::move(plan), std::move(contents),
+                 std::move(fates), std::move(unexpected));
   return run.run();
 }
 

@@ -1,7 +1,9 @@
 #include "repository/internal/confined_folder.h"
 
 #include <cerrno>
+#include <memory>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
@@ -110,6 +112,31 @@ Result<void> ConfinedFolder::make_file(const std::string& path, std::uint64_t si
   return file.close();
 }
 
+Result<void> ConfinedFolder::resize_file(const std::string& path, std::uint64_t size) const {
+  auto file = open_below(path, O_WRONLY);
+  if (!file && file.error().kind() == ErrorKind::denied) {
+    // Its owner may write to it once its mode says so, and its own mode comes back at the end.
+    const FileDescriptor object = TRY(open_below(path, O_PATH));
+    ::chmod(fmt::format("/proc/self/fd/{}", object.get()).c_str(), kFileMode);
+    file = open_below(path, O_WRONLY);
+  }
+  if (!file) return std::unexpected(file.error());
+  if (::ftruncate(file->get(), static_cast<off_t>(size)) != 0) {
+    return fail_errno(errno, "resizing " + shown(path));
+  }
+  return file->close();
+}
+
+Result<void> ConfinedFolder::make_hole(const std::string& path, std::uint64_t offset,
+                                       std::uint64_t size) const {
+  const FileDescriptor file = TRY(open_below(path, O_WRONLY));
+  const int done = ::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                               static_cast<off_t>(offset), static_cast<off_t>(size));
+  if (done == 0) return {};
+  if (errno != EOPNOTSUPP) return fail_errno(errno, "making a hole in " + shown(path));
+  return write_at(path, offset, Bytes(static_cast<std::size_t>(size)));
+}
+
 Result<void> ConfinedFolder::write_at(const std::string& path, std::uint64_t offset,
                                       ByteView bytes) const {
   FileDescriptor file = TRY(open_below(path, O_WRONLY));
@@ -153,6 +180,25 @@ Result<void> ConfinedFolder::make_hard_link(const std::string& existing_path,
     return {};
   }
   return fail_errno(errno, fmt::format("linking {} to {}", shown(path), shown(existing_path)));
+}
+
+Result<std::uint64_t> ConfinedFolder::remove(const std::string& path) const {
+  const Place place = TRY(place_of(path));
+  if (::unlinkat(place.parent.get(), place.name.c_str(), 0) == 0) return 1;
+  if (errno != EISDIR) return fail_errno(errno, "removing " + shown(path));
+  std::uint64_t removed = 1;
+  // By its own descriptor: nobody can put a link in its place meanwhile.
+  FileDescriptor folder = TRY(open_below(path, O_RDONLY | O_DIRECTORY));
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(folder.release()), ::closedir);
+  if (!listing) return fail_errno(errno, "listing " + shown(path));
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  for (const std::string& name : names) removed += TRY(remove(path + "/" + name));
+  if (::unlinkat(place.parent.get(), place.name.c_str(), AT_REMOVEDIR) == 0) return removed;
+  return fail_errno(errno, "removing " + shown(path));
 }
 
 Result<void> ConfinedFolder::apply_metadata(const std::string& path, const Node& node,

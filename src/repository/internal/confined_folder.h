@@ -19,11 +19,17 @@ class ConfinedFolder {
   Result<void> make_directory(const std::string& path, Existing existing) const;
   // Empty, and of the size that it will have: what is never written stays a hole.
   Result<void> make_file(const std::string& path, std::uint64_t size, Existing existing) const;
+  // An existing file, made to have this size; what is written into it stays.
+  Result<void> resize_file(const std::string& path, std::uint64_t size) const;
+  // A part that reads as zeros and takes no room, where the file system can do that.
+  Result<void> make_hole(const std::string& path, std::uint64_t offset, std::uint64_t size) const;
   Result<void> write_at(const std::string& path, std::uint64_t offset, ByteView bytes) const;
   // Symlink, fifo, socket or device.
   Result<void> make_special(const std::string& path, const Node& node, Existing existing) const;
   Result<void> make_hard_link(const std::string& existing_path, const std::string& path,
                               Existing existing) const;
+  // A file, a link, or a folder with all that it holds. Answers how many were removed.
+  Result<std::uint64_t> remove(const std::string& path) const;
   // Owner, attributes, mode and times, in the order in which none undoes another.
   Result<void> apply_metadata(const std::string& path, const Node& node, Ownership ownership) const;
 

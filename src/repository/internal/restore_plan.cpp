@@ -20,7 +20,10 @@ constexpr std::uint64_t kReadGapMax = 128 << 10;
 class Planner {
  public:
   Planner(Repository& repository, const RestoreOptions& options)
-      : repository_(repository), includes_(options.includes), excludes_(options.excludes) {}
+      : repository_(repository),
+        includes_(options.includes, options.includes_any_case),
+        excludes_(options.excludes, options.excludes_any_case),
+        list_names_(options.delete_unexpected) {}
 
   Result<void> add_tree(const BlobId& id, const std::string& target_path,
                         const std::string& snapshot_path, bool included, int depth) {
@@ -28,6 +31,11 @@ class Planner {
       return fail(ErrorKind::limit, snapshot_path + ": folders are nested too deep");
     }
     Tree tree = TRY_CONTEXT(repository_.load_tree(id), "folder " + snapshot_path);
+    if (list_names_) {
+      PlannedListing listing{target_path, snapshot_path, included, {}};
+      for (const Node& node : tree.nodes) listing.names.push_back(node.name);
+      plan_.listings.push_back(std::move(listing));
+    }
     for (Node& node : tree.nodes) {
       TRY(add_node(std::move(node), target_path, snapshot_path, included, depth));
     }
@@ -51,7 +59,12 @@ class Planner {
     const std::size_t before = entries();
     TRY(add_tree(subtree, path, snapshot_path, included, depth + 1));
     // A folder that was only looked through, and in vain.
-    if (!included && entries() == before) plan_.directories.resize(position);
+    if (!included && entries() == before) {
+      plan_.directories.resize(position);
+      std::erase_if(plan_.listings, [&](const PlannedListing& listing) {
+        return listing.path == path || listing.path.starts_with(path + "/");
+      });
+    }
     return {};
   }
 
@@ -79,6 +92,7 @@ class Planner {
   Repository& repository_;
   const PathPatterns includes_;
   const PathPatterns excludes_;
+  const bool list_names_;
   RestorePlan plan_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, PlannedLink> first_names_;
 };
@@ -128,14 +142,26 @@ Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapsho
   return planner.take();
 }
 
-Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& plan) {
+Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& plan,
+                                  const std::vector<FileFate>& fates) {
   ContentPlan contents;
   contents.sizes.resize(plan.files.size());
   std::unordered_map<BlobId, std::size_t> known;
   std::vector<std::pair<PackId, PlannedPiece>> pieces;
   for (std::size_t file = 0; file < plan.files.size(); ++file) {
+    static const FileFate kMake;
+    const FileFate& fate = fates.empty() ? kMake : fates[file];
+    if (fate.kind == FileFate::Kind::same || fate.kind == FileFate::Kind::keep) {
+      contents.sizes[file] = plan.files[file].node.size;
+      continue;
+    }
     std::uint64_t offset = 0;
+    std::size_t position = 0;
     for (const BlobId& id : plan.files[file].node.content) {
+      if (position < fate.in_place.size() && fate.in_place[position++]) {
+        offset += TRY(repository.blob_size(BlobType::data, id));
+        continue;
+      }
       const auto [at, added] = known.try_emplace(id, pieces.size());
       if (added) {
         const auto location = repository.index().find({BlobType::data, id});
