@@ -39,19 +39,28 @@ RepositoryOptions with_defaults(RepositoryOptions options) {
   return options;
 }
 
-Result<crypto::MasterKey> find_master_key(storage::Backend& backend, std::string_view password) {
+struct FoundKey {
+  std::string name;
+  crypto::MasterKey master;
+};
+
+Result<FoundKey> find_master_key(storage::Backend& backend, std::string_view password,
+                                 const std::string& hint) {
   std::vector<storage::FileInfo> keys = TRY_CONTEXT(backend.list(FileType::key), "listing keys");
   if (keys.empty()) {
     return fail(ErrorKind::not_found,
                 fmt::format("there is no repository at {}", backend.location()));
   }
-  std::ranges::sort(keys, {}, &storage::FileInfo::name);
+  // The one that is hinted at first, then by their names.
+  std::ranges::sort(keys, {}, [&](const storage::FileInfo& info) {
+    return std::pair(hint.empty() || !info.name.starts_with(hint), info.name);
+  });
   if (keys.size() > kKeysTriedMax) keys.resize(kKeysTriedMax);
   std::optional<Error> unreadable;
   for (const storage::FileInfo& info : keys) {
     const Bytes text = TRY_CONTEXT(backend.load({FileType::key, info.name}), "loading key");
     auto master = open_key_file(as_text(text), password);
-    if (master) return master;
+    if (master) return FoundKey{info.name, *std::move(master)};
     // A damaged key beside a good one must not lock anybody out.
     if (master.error().kind() != ErrorKind::denied) {
       unreadable = master.error().with_context("key " + info.name.substr(0, 8));
@@ -102,6 +111,7 @@ Result<std::unique_ptr<Repository>> Repository::init(std::unique_ptr<storage::Ba
   const Bytes sealed = repository->key_.seal(as_bytes(encode_config(config)), random);
   TRY_CONTEXT(repository->backend_->save({FileType::config, ""}, sealed), "saving the config");
   repository->id_ = config.id;
+  repository->key_name_ = key_name;
   repository->version_ = config.version;
   repository->chunker_polynomial_ = config.chunker_polynomial;
   return repository;
@@ -116,12 +126,13 @@ Result<std::unique_ptr<Repository>> Repository::open(std::unique_ptr<storage::Ba
                 fmt::format("there is no repository at {}", backend->location()));
   }
   if (!sealed) return std::unexpected(sealed.error().with_context("loading the config"));
-  crypto::MasterKey key = TRY(find_master_key(*backend, password));
-  const Bytes text = TRY_CONTEXT(key.unseal(*sealed), "config");
+  FoundKey key = TRY(find_master_key(*backend, password, given.key_hint));
+  const Bytes text = TRY_CONTEXT(key.master.unseal(*sealed), "config");
   const Config config = TRY_CONTEXT(decode_config(as_text(text)), "config");
   std::unique_ptr<Repository> repository(
-      new Repository(std::move(backend), std::move(key), with_defaults(given)));
+      new Repository(std::move(backend), std::move(key.master), with_defaults(given)));
   repository->id_ = config.id;
+  repository->key_name_ = std::move(key.name);
   repository->version_ = config.version;
   repository->chunker_polynomial_ = config.chunker_polynomial;
   return repository;

@@ -30,6 +30,8 @@ enum class Compression { off, automatic, maximum };
 struct RepositoryOptions {
   Compression compression = Compression::automatic;
   std::uint64_t pack_size = 16 << 20;  // bytes at which a pack is closed, 4 to 128 MiB
+  // Beginning of the id of the key to try first; each that does not fit costs a derivation.
+  std::string key_hint;
   // nullptr: the system's. The caller keeps what it passes in alive as long as the repository.
   const Clock* clock = nullptr;
   Random* random = nullptr;
@@ -66,6 +68,8 @@ class Repository {
   const RepositoryOptions& options() const { return options_; }
   storage::Backend& backend() { return *backend_; }
   const crypto::MasterKey& key() const { return key_; }
+  // The file in keys/ that the password opened.
+  const std::string& key_name() const { return key_name_; }
   const Clock& clock() const { return *options_.clock; }
   Random& random() { return *options_.random; }
 
@@ -103,6 +107,7 @@ class Repository {
   const RepositoryOptions options_;
   const std::unique_ptr<Index> index_;
   std::string id_;
+  std::string key_name_;
   unsigned version_ = 0;
   std::uint64_t chunker_polynomial_ = 0;
 };

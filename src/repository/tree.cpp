@@ -259,6 +259,8 @@ Result<Node> decode_node(const json::Value& value) {
 
 std::string_view name_of(NodeType type) { return entry_of(type).name; }
 
+std::uint32_t go_mode(const Node& node) { return to_go_mode(node); }
+
 const Node* Tree::find(std::string_view name) const {
   const auto at = std::ranges::lower_bound(nodes, name, {}, &Node::name);
   return at != nodes.end() && at->name == name ? &*at : nullptr;

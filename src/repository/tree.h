@@ -47,6 +47,9 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 
+// The mode with the type, as Go's os.FileMode has it and trees store it.
+std::uint32_t go_mode(const Node& node);
+
 struct Tree {
   std::vector<Node> nodes;
   const Node* find(std::string_view name) const;

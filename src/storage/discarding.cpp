@@ -19,6 +19,7 @@ class DiscardingBackend final : public Backend {
   Result<FileInfo> stat(const FileId& id) override { return backend_->stat(id); }
   Result<std::vector<FileInfo>> list(FileType type) override { return backend_->list(type); }
   Result<void> remove(const FileId& id) override { return require_file_name(id); }
+  Result<void> replace(const FileId& id, ByteView) override { return require_file_name(id); }
 
  private:
   const std::unique_ptr<Backend> backend_;

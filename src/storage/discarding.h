@@ -6,7 +6,7 @@
 
 namespace bulkhead::storage {
 
-// save() and remove() succeed and change nothing; create() answers as if it had made the layout.
+// save(), remove() and replace() succeed and change nothing; create() answers as if it had made the layout.
 std::unique_ptr<Backend> without_writing(std::unique_ptr<Backend> backend);
 
 }  // namespace bulkhead::storage
