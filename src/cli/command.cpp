@@ -25,6 +25,11 @@ Command& Command::flag(std::string names, bool& target, std::string help) {
   return *this;
 }
 
+Command& Command::flag(std::string names, std::uint64_t& count, std::string help) {
+  declarations_.push_back({Declaration::Form::counter, std::move(names), std::move(help), &count});
+  return *this;
+}
+
 Command& Command::option(std::string names, std::string& target, std::string help,
                          const char* environment) {
   declarations_.push_back(
@@ -57,6 +62,10 @@ Command& Command::arguments(std::string name, std::vector<std::string>& target, 
   return *this;
 }
 
+void Command::hand_options_to_verbs(std::shared_ptr<void> targets) {
+  handed_on_ = std::move(targets);
+}
+
 Command& Command::on_run(std::function<Result<int>()> action) {
   action_ = std::move(action);
   return *this;
@@ -68,7 +77,9 @@ class Parser {
     for (const Command::Declaration& declaration : command.declarations_) {
       CLI::Option* option = std::visit([&](auto* target) { return add(app, declaration, target); },
                                        declaration.target);
-      if (declaration.environment != nullptr) option->envname(declaration.environment);
+      // In front of the verb only what is given counts: the verb looks at the environment.
+      const bool looks = declaration.environment != nullptr && !command.handed_on_;
+      if (looks) option->envname(declaration.environment);
       if (declaration.need == Need::required) option->required();
     }
     for (const auto& subcommand : command.subcommands_) {
@@ -77,18 +88,43 @@ class Parser {
     if (!command.action_ && !command.subcommands_.empty()) app.require_subcommand(1);
   }
 
-  static Result<int> run(const CLI::App& app, const Command& command) {
+  static Result<int> run(const CLI::App& app, Command& command) {
     for (const auto& subcommand : command.subcommands_) {
       const CLI::App* parsed = app.get_subcommand(subcommand->name_);
-      if (parsed->parsed()) return run(*parsed, *subcommand);
+      if (!parsed->parsed()) continue;
+      if (command.handed_on_) hand_on(app, command, *subcommand);
+      return run(*parsed, *subcommand);
     }
     if (!command.action_) return fail(ErrorKind::invalid, "no verb given; try --help");
     return command.action_();
   }
 
  private:
+  static void hand_on(const CLI::App& app, const Command& from, Command& to) {
+    for (const Command::Declaration& given : from.declarations_) {
+      const std::string name = given.names.substr(0, given.names.find(','));
+      if (app.get_option(name)->count() == 0) continue;
+      for (Command::Declaration& wanted : to.declarations_) {
+        if (wanted.names != given.names || wanted.target.index() != given.target.index()) continue;
+        std::visit(
+            [&](auto* target) {
+              *target = *std::get<std::remove_cvref_t<decltype(target)>>(given.target);
+            },
+            wanted.target);
+      }
+      for (const auto& below : to.subcommands_) hand_on(app, from, *below);
+    }
+  }
+
   static CLI::Option* add(CLI::App& app, const Command::Declaration& declaration, bool* target) {
     return app.add_flag(declaration.names, *target, declaration.help);
+  }
+  static CLI::Option* add(CLI::App& app, const Command::Declaration& declaration,
+                          std::uint64_t* target) {
+    if (declaration.form == Command::Declaration::Form::counter) {
+      return app.add_flag(declaration.names, *target, declaration.help);
+    }
+    return app.add_option(declaration.names, *target, declaration.help);
   }
   template <typename Target>
   static CLI::Option* add(CLI::App& app, const Command::Declaration& declaration, Target* target) {

@@ -41,6 +41,8 @@ class Command {
 
   // `names` as in "-r,--repo". The value that the target has now is the default.
   Command& flag(std::string names, bool& target, std::string help);
+  // Counts how often it is given: "-vv", or "--verbose=2".
+  Command& flag(std::string names, std::uint64_t& count, std::string help);
   // `environment` names a variable that is read where the option is not given; nullptr for none.
   Command& option(std::string names, std::string& target, std::string help,
                   const char* environment = nullptr);
@@ -51,13 +53,16 @@ class Command {
   Command& argument(std::string name, std::string& target, std::string help, Need need);
   Command& arguments(std::string name, std::vector<std::string>& target, std::string help,
                      Need need);
+  // What was declared here may be given in front of the verb as well as behind it: "repo -r R ls"
+  // is "repo ls -r R". The verbs declare the same options themselves; `targets` is kept alive.
+  void hand_options_to_verbs(std::shared_ptr<void> targets);
   // The exit status, or an error, which is printed and becomes the exit status.
   Command& on_run(std::function<Result<int>()> action);
 
  private:
   friend class Parser;
   struct Declaration {
-    enum class Form { option, positional };
+    enum class Form { option, counter, positional };
     Form form;
     std::string names;
     std::string help;
@@ -70,6 +75,7 @@ class Command {
   std::string help_;
   std::vector<Declaration> declarations_;
   std::vector<std::unique_ptr<Command>> subcommands_;
+  std::shared_ptr<void> handed_on_;
   std::function<Result<int>()> action_;
 };
 

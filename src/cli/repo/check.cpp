@@ -6,7 +6,6 @@
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
 #include "json/value.h"
-#include "repository/lock.h"
 
 namespace bulkhead::cli::repo {
 namespace {
@@ -16,14 +15,7 @@ struct Options {
   bool read_data = false;
 };
 
-Result<int> check(const Options& options) {
-  auto repository = open_session(options.session);
-  if (!repository) {
-    report_error(repository.error());
-    return exit_status_of(repository.error());
-  }
-  std::unique_ptr<repository::Lock> lock;
-  if (!options.session.no_lock) lock = TRY(repository::Lock::shared(**repository));
+Result<int> check(const Options& options, Session& session) {
   repository::CheckOptions settings;
   settings.read_data = options.read_data ? repository::ReadData::yes : repository::ReadData::no;
   const auto report = [&] {
@@ -31,7 +23,7 @@ Result<int> check(const Options& options) {
     settings.progress = [&](const repository::CheckProgress& progress) {
       line.show(fmt::format("{} of {} packs read", progress.packs_done, progress.packs_total));
     };
-    return repository::check(**repository, settings);
+    return repository::check(session.repository, settings);
   }();
   if (!report) return std::unexpected(report.error());
   for (const std::string& hint : report->hints) fmt::print(stderr, "hint: {}\n", hint);
@@ -62,7 +54,10 @@ void register_check(Command& repo) {
   Command& command = repo.subcommand("check", "Is the repository whole?");
   add_session_options(command, options->session);
   command.flag("--read-data", options->read_data, "read and authenticate every byte");
-  command.on_run([options] { return check(*options); });
+  command.on_run([options] {
+    return with_repository(options->session, Locking::shared,
+                           [&](Session& session) { return check(*options, session); });
+  });
 }
 
 }  // namespace bulkhead::cli::repo

@@ -1,6 +1,7 @@
 #include "cli/repo/output.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -72,6 +73,11 @@ std::string show_name(std::string_view name) {
     ++i;
   }
   return std::string(name);
+}
+
+Result<void> print_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
+  return fail_errno(errno, "writing to standard output");
 }
 
 ProgressLine::ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}

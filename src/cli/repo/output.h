@@ -21,6 +21,9 @@ std::string show_mode(const repository::Node& node);
 // Names may hold anything; what a terminal would act on is shown quoted.
 std::string show_name(std::string_view name);
 
+// On standard output; kind io where nobody reads it any more.
+Result<void> print_output(std::string_view text);
+
 // One line on standard error that is written over, a few times a second; nothing where that is not
 // a terminal. Thread-safe.
 class ProgressLine {

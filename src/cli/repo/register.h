@@ -1,4 +1,4 @@
-// bulkhead repo init|backup|snapshots|ls|restore|check
+// bulkhead repo VERB, one verb a file; docs/repository.md lists them.
 #pragma once
 
 #include "cli/command.h"

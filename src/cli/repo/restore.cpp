@@ -2,44 +2,79 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "cli/repo/output.h"
+#include "cli/repo/pattern_options.h"
+#include "cli/repo/progress.h"
 #include "cli/repo/selection.h"
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
 #include "json/value.h"
-#include "repository/lock.h"
 #include "repository/verify.h"
 
 namespace bulkhead::cli::repo {
 namespace {
 
+using repository::RestoreAction;
+
 struct Options {
   SessionOptions session;
-  SelectionOptions selection;
-  std::string snapshot;
+  SnapshotChoice snapshot;
   std::string target;
-  std::vector<std::string> includes;
-  std::vector<std::string> excludes;
+  PatternOptions includes;
+  PatternOptions excludes;
+  std::string overwrite = "always";
+  bool delete_unexpected = false;
+  bool sparse = false;
+  bool dry_run = false;
+  bool ignore_owners = false;
   bool verify = false;
 };
 
-// restic's "ID:path" restores one folder of the snapshot.
-std::pair<std::string, std::string> split_subpath(const std::string& given) {
-  const auto parts = split_once(given, ':');
-  if (!parts) return {given, ""};
-  return {std::string(parts->first), std::string(parts->second)};
+Result<repository::Overwrite> parse_overwrite(const std::string& text) {
+  using enum repository::Overwrite;
+  if (text == "always") return always;
+  if (text == "if-changed") return if_changed;
+  if (text == "if-newer") return if_newer;
+  if (text == "never") return never;
+  return fail(
+      ErrorKind::invalid,
+      fmt::format("--overwrite is always, if-changed, if-newer or never, not \"{}\"", text));
 }
 
-Result<bool> verify_restored(repository::Repository& repository,
+Result<repository::RestoreOptions> restore_options(const Options& options) {
+  repository::RestoreOptions out;
+  ChosenPatterns includes = TRY(read_patterns(options.includes));
+  ChosenPatterns excludes = TRY(read_patterns(options.excludes));
+  out.target = options.target;
+  out.includes = std::move(includes.exact);
+  out.includes_any_case = std::move(includes.any_case);
+  out.excludes = std::move(excludes.exact);
+  out.excludes_any_case = std::move(excludes.any_case);
+  out.existing = repository::Existing::replace;
+  out.overwrite = TRY(parse_overwrite(options.overwrite));
+  out.delete_unexpected = options.delete_unexpected;
+  out.sparse = options.sparse;
+  out.dry_run = options.dry_run;
+  if (options.ignore_owners) out.ownership = repository::Ownership::ignore;
+  const bool all = out.includes.empty() && out.includes_any_case.empty();
+  if (out.delete_unexpected && all && out.target.lexically_normal() == "/") {
+    return fail(ErrorKind::invalid,
+                "--delete on / would delete the system that runs this; say what with --include");
+  }
+  return out;
+}
+
+Result<bool> verify_restored(const Options& options, repository::Repository& repository,
                              const repository::Snapshot& snapshot,
                              const repository::RestoreOptions& restored) {
-  repository::VerifyOptions options;
-  options.target = restored.target;
-  options.subpath = restored.subpath;
-  options.unexpected = false;
-  const repository::VerifyReport report = TRY(verify(repository, snapshot, options));
-  const bool partial = !restored.includes.empty() || !restored.excludes.empty();
+  repository::VerifyOptions settings;
+  settings.target = restored.target;
+  settings.subpath = restored.subpath;
+  settings.unexpected = false;
+  settings.cancel = restored.cancel;
+  const repository::VerifyReport report = TRY(verify(repository, snapshot, settings));
+  const bool partial = !restored.includes.empty() || !restored.excludes.empty() ||
+                       !restored.includes_any_case.empty() || !restored.excludes_any_case.empty();
   std::uint64_t wrong = 0;
   for (const repository::VerifyMismatch& mismatch : report.mismatches) {
     if (partial && mismatch.mismatch == repository::Mismatch::missing) continue;
@@ -47,9 +82,37 @@ Result<bool> verify_restored(repository::Repository& repository,
     fmt::print(stderr, "differs: {}: {}: {}\n", show_name(mismatch.path),
                name_of(mismatch.mismatch), mismatch.detail);
   }
-  fmt::print("verified {} files, {}: {} differ\n", report.files_checked,
-             show_size(report.bytes_checked), wrong);
+  if (options.session.json) {
+    fmt::print("{}\n", json::write(json::Object{{"message_type", "verification"},
+                                                {"files_checked", report.files_checked},
+                                                {"bytes_checked", report.bytes_checked},
+                                                {"differences", wrong}}));
+  } else if (!options.session.quiet) {
+    fmt::print("verified {} files, {}: {} differ\n", report.files_checked,
+               show_size(report.bytes_checked), wrong);
+  }
   return wrong == 0;
+}
+
+std::string_view word_for(RestoreAction action) {
+  switch (action) {
+    case RestoreAction::made: return "restored";
+    case RestoreAction::updated: return "updated";
+    case RestoreAction::unchanged: return "unchanged";
+    case RestoreAction::deleted: return "deleted";
+  }
+  return "";
+}
+
+void print_item(ProgressMeter& meter, const repository::RestoreItem& item, bool json) {
+  const std::string path = "/" + item.path;
+  if (!json) {
+    return meter.print_line(fmt::format("{:9}  {}", word_for(item.action), show_name(path)));
+  }
+  meter.print_line(json::write(json::Object{{"message_type", "verbose_status"},
+                                            {"action", word_for(item.action)},
+                                            {"item", path},
+                                            {"size", item.size}}));
 }
 
 void print_report(const Options& options, const repository::Snapshot& snapshot,
@@ -62,48 +125,60 @@ void print_report(const Options& options, const repository::Snapshot& snapshot,
     fmt::print("{}\n", json::write(json::Object{
                            {"message_type", "summary"},
                            {"snapshot_id", snapshot.id.to_hex()},
+                           {"total_files", report.files + report.files_unchanged},
                            {"files_restored", report.files},
+                           {"files_skipped", report.files_unchanged},
+                           {"files_deleted", report.deleted},
                            {"directories_restored", report.directories},
                            {"others_restored", report.others},
                            {"bytes_restored", report.bytes},
+                           {"bytes_skipped", report.bytes_unchanged},
                            {"errors", static_cast<std::uint64_t>(report.errors.size())},
                        }));
-  } else if (!options.session.quiet) {
-    fmt::print("restored {} files, {} folders, {} others, {} of snapshot {} to {}\n", report.files,
-               report.directories, report.others, show_size(report.bytes), snapshot.id.short_hex(),
-               options.target);
+    return;
+  }
+  if (options.session.quiet) return;
+  fmt::print("{} {} files, {} folders, {} others, {} of snapshot {} to {}\n",
+             options.dry_run ? "would restore" : "restored", report.files, report.directories,
+             report.others, show_size(report.bytes), snapshot.id.short_hex(), options.target);
+  if (report.files_unchanged > 0) {
+    fmt::print("{} files, {}, were there already\n", report.files_unchanged,
+               show_size(report.bytes_unchanged));
+  }
+  if (report.deleted > 0) {
+    fmt::print("{} {} that the snapshot does not have\n",
+               options.dry_run ? "would delete" : "deleted", report.deleted);
   }
 }
 
-Result<int> restore(const Options& options) {
-  auto repository = open_session(options.session);
-  if (!repository) {
-    report_error(repository.error());
-    return exit_status_of(repository.error());
-  }
-  std::unique_ptr<repository::Lock> lock;
-  if (!options.session.no_lock) lock = TRY(repository::Lock::shared(**repository));
-  const auto [id, subpath] = split_subpath(options.snapshot);
-  const repository::Snapshot snapshot =
-      TRY((*repository)->find_snapshot(id, filter_of(options.selection)));
-  repository::RestoreOptions settings;
-  settings.target = options.target;
-  settings.subpath = subpath;
-  settings.includes = options.includes;
-  settings.excludes = options.excludes;
-  settings.existing = repository::Existing::replace;
+Result<int> restore(const Options& options, Session& session) {
+  repository::RestoreOptions settings = TRY(restore_options(options));
+  const auto [snapshot, subfolder] = TRY(find_snapshot(session.repository, options.snapshot));
+  settings.subpath = subfolder;
+  settings.cancel = session.cancel();
   const auto report = [&] {
-    ProgressLine line(!options.session.quiet && !options.session.json);
+    ProgressMeter meter(options.session);
     settings.progress = [&](const repository::RestoreProgress& progress) {
-      line.show(fmt::format("{} of {} files, {} of {}", progress.files_done, progress.files_total,
-                            show_size(progress.bytes_done), show_size(progress.bytes_total)));
+      meter.show({.things_done = progress.files_done,
+                  .things_total = progress.files_total,
+                  .bytes_done = progress.bytes_done,
+                  .bytes_total = progress.bytes_total});
     };
-    return repository::restore(**repository, snapshot, settings);
+    const bool each =
+        options.session.verbosity >= 2 || (options.dry_run && options.session.verbosity >= 1);
+    if (each && !options.session.quiet) {
+      settings.item = [&](const repository::RestoreItem& item) {
+        print_item(meter, item, options.session.json);
+      };
+    }
+    return repository::restore(session.repository, snapshot, settings);
   }();
   if (!report) return std::unexpected(report.error());
   print_report(options, snapshot, *report);
   bool whole = report->errors.empty();
-  if (options.verify) whole = TRY(verify_restored(**repository, snapshot, settings)) && whole;
+  if (options.verify && !options.dry_run) {
+    whole = TRY(verify_restored(options, session.repository, snapshot, settings)) && whole;
+  }
   return whole ? kExitSuccess : kExitFailure;
 }
 
@@ -113,15 +188,21 @@ void register_restore(Command& repo) {
   auto options = std::make_shared<Options>();
   Command& command = repo.subcommand("restore", "Write a snapshot's files into a folder");
   add_session_options(command, options->session);
-  add_selection_options(command, options->selection);
-  command
-      .argument("SNAPSHOT", options->snapshot,
-                "an id, its beginning, or \"latest\"; ID:FOLDER for a part", Need::required)
-      .option("-t,--target", options->target, "the folder to write into")
-      .option("-i,--include", options->includes, "only what fits the pattern")
-      .option("-e,--exclude", options->excludes, "all but what fits the pattern")
+  add_snapshot_argument(command, options->snapshot);
+  add_pattern_options(command, "-i", "include", options->includes, "only what fits the pattern");
+  add_pattern_options(command, "-e", "exclude", options->excludes, "all but what fits the pattern");
+  command.option("-t,--target", options->target, "the folder to write into")
+      .option("--overwrite", options->overwrite,
+              "of files that are there: always (what differs), if-changed, if-newer, never")
+      .flag("--delete", options->delete_unexpected, "delete what the snapshot does not have")
+      .flag("--sparse", options->sparse, "leave out blocks of zeros")
+      .flag("--ignore-owners", options->ignore_owners, "all belongs to who restores")
+      .flag("-n,--dry-run", options->dry_run, "say what would be written, and write nothing")
       .flag("--verify", options->verify, "compare every file with the snapshot afterwards");
-  command.on_run([options] { return restore(*options); });
+  command.on_run([options] {
+    return with_repository(options->session, Locking::shared,
+                           [&](Session& session) { return restore(*options, session); });
+  });
 }
 
 }  // namespace bulkhead::cli::repo

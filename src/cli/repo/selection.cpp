@@ -26,4 +26,31 @@ repository::SnapshotFilter filter_of(const SelectionOptions& options) {
   return filter;
 }
 
+void add_snapshot_argument(Command& command, SnapshotChoice& choice) {
+  add_selection_options(command, choice.selection);
+  command.argument("SNAPSHOT", choice.snapshot,
+                   "an id, its beginning, or \"latest\"; ID:FOLDER for a part of it",
+                   Need::required);
+}
+
+Result<ChosenSnapshot> find_snapshot(repository::Repository& repository,
+                                     const SnapshotChoice& choice) {
+  const auto parts = split_once(choice.snapshot, ':');
+  const std::string_view id = parts ? parts->first : choice.snapshot;
+  ChosenSnapshot chosen;
+  chosen.snapshot = TRY(repository.find_snapshot(id, filter_of(choice.selection)));
+  if (parts) chosen.subfolder = parts->second;
+  return chosen;
+}
+
+Result<std::vector<repository::Snapshot>> find_snapshots(repository::Repository& repository,
+                                                         const std::vector<std::string>& ids,
+                                                         const SelectionOptions& selection) {
+  const repository::SnapshotFilter filter = filter_of(selection);
+  if (ids.empty()) return repository.snapshots(filter);
+  std::vector<repository::Snapshot> found;
+  for (const std::string& id : ids) found.push_back(TRY(repository.find_snapshot(id, filter)));
+  return found;
+}
+
 }  // namespace bulkhead::cli::repo

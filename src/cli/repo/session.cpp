@@ -1,14 +1,17 @@
 #include "cli/repo/session.h"
 
-#include <cstdio>
+#include <csignal>
 #include <cstdlib>
 
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/guarded.h"
 #include "base/text.h"
+#include "cli/repo/interruption.h"
+#include "cli/repo/password.h"
+#include "repository/lock.h"
+#include "storage/discarding.h"
 #include "storage/retrying.h"
 
 namespace bulkhead::cli::repo {
@@ -21,26 +24,6 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-Result<crypto::Secret> ask_on_terminal(std::string_view prompt) {
-  termios before{};
-  if (::tcgetattr(STDIN_FILENO, &before) != 0) {
-    return fail(ErrorKind::invalid,
-                "no password: give --password-file or set RESTIC_PASSWORD_FILE or RESTIC_PASSWORD");
-  }
-  termios silent = before;
-  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  fmt::print(stderr, "{}: ", prompt);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  std::string line(4096, '\0');
-  const char* read = std::fgets(line.data(), static_cast<int>(line.size()), stdin);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-  fmt::print(stderr, "\n");
-  if (read == nullptr) return fail(ErrorKind::invalid, "no password was entered");
-  crypto::Secret password = crypto::Secret::copy_of(trim(line.c_str()));
-  crypto::wipe({reinterpret_cast<std::uint8_t*>(line.data()), line.size()});
-  return password;
-}
-
 }  // namespace
 
 void add_session_options(Command& command, SessionOptions& options) {
@@ -51,6 +34,10 @@ void add_session_options(Command& command, SessionOptions& options) {
               "RESTIC_REPOSITORY_FILE")
       .option("-p,--password-file", options.password_file, "a file that holds the password",
               "RESTIC_PASSWORD_FILE")
+      .option("--password-command", options.password_command, "a program that prints the password",
+              "RESTIC_PASSWORD_COMMAND")
+      .option("--key-hint", options.key_hint, "beginning of the id of the key to try first",
+              "RESTIC_KEY_HINT")
       .option("--cacert", options.ca_certificate_file, "PEM file of whom a REST server must show",
               "RESTIC_CACERT")
       .option("--tls-client-cert", options.client_certificate_file,
@@ -64,7 +51,21 @@ void add_session_options(Command& command, SessionOptions& options) {
       .flag("--no-cache", options.no_cache, "keep no index between runs")
       .flag("--json", options.json, "write JSON for programs")
       .flag("-q,--quiet", options.quiet, "no progress and no summary")
+      .flag("-v,--verbose", options.verbosity, "say more; twice: of each file")
       .flag("--no-lock", options.no_lock, "do not lock the repository where only reading");
+}
+
+void add_source_options(Command& command, SessionOptions& source) {
+  source.password_variable = "RESTIC_FROM_PASSWORD";
+  command
+      .option("--from-repo", source.location, "the repository to read from",
+              "RESTIC_FROM_REPOSITORY")
+      .option("--from-repository-file", source.location_file, "a file that holds its location",
+              "RESTIC_FROM_REPOSITORY_FILE")
+      .option("--from-password-file", source.password_file, "a file that holds its password",
+              "RESTIC_FROM_PASSWORD_FILE")
+      .option("--from-password-command", source.password_command,
+              "a program that prints its password", "RESTIC_FROM_PASSWORD_COMMAND");
 }
 
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options) {
@@ -85,22 +86,16 @@ Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOpti
   open.s3_secret_key = environment("AWS_SECRET_ACCESS_KEY");
   open.s3_session_token = environment("AWS_SESSION_TOKEN");
   open.s3_region = environment("AWS_DEFAULT_REGION");
-  auto backend = TRY(storage::open_backend(location, open));
-  return storage::with_retries(std::move(backend));
+  auto backend = storage::with_retries(TRY(storage::open_backend(location, open)));
+  if (options.discard_writes) return storage::without_writing(std::move(backend));
+  return backend;
 }
 
 Result<crypto::Secret> read_password(const SessionOptions& options, std::string_view purpose) {
-  if (!options.password_file.empty()) {
-    Bytes content = TRY_CONTEXT(read_file(options.password_file, kSmallFileMax), "password");
-    crypto::Secret password = crypto::Secret::copy_of(trim(as_text(content)));
-    crypto::wipe(content);
-    if (password.empty()) return fail(ErrorKind::invalid, "the password file is empty");
-    return password;
-  }
-  if (const char* value = std::getenv("RESTIC_PASSWORD"); value != nullptr && *value != '\0') {
-    return crypto::Secret::copy_of(std::string_view(value));
-  }
-  return ask_on_terminal(purpose);
+  return read_password(PasswordSource{.file = options.password_file,
+                                      .command = options.password_command,
+                                      .variable = options.password_variable},
+                       purpose);
 }
 
 // XDG Base Directory Specification.
@@ -126,6 +121,7 @@ Result<repository::RepositoryOptions> repository_options(const SessionOptions& o
   }
   out.pack_size = options.pack_size_mib << 20;
   out.cache_folder = cache_folder(options);
+  out.key_hint = options.key_hint;
   return out;
 }
 
@@ -134,6 +130,35 @@ Result<std::unique_ptr<repository::Repository>> open_session(const SessionOption
   auto backend = TRY(open_session_backend(options));
   const crypto::Secret password = TRY(read_password(options, "repository's password"));
   return repository::Repository::open(std::move(backend), password.text(), repository_settings);
+}
+
+Result<int> with_repository(const SessionOptions& options, Locking locking,
+                            const std::function<Result<int>(Session&)>& action) {
+  // Where nobody reads our output any more, writing fails and the lock is given back.
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto repository = open_session(options);
+  if (!repository) {
+    report_error(repository.error());
+    return exit_status_of(repository.error());
+  }
+  Guarded<std::unique_ptr<repository::Lock>> lock;
+  const auto interruption =
+      TRY(Interruption::watch([&] { lock.with([](auto& held) { held.reset(); }); }));
+  if (locking == Locking::shared && !options.no_lock) {
+    auto taken = repository::Lock::shared(**repository);
+    if (!taken) {
+      report_error(taken.error());
+      return taken.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
+    }
+    lock.with([&](auto& held) { held = *std::move(taken); });
+  }
+  Session session{**repository, [&] { return interruption->cancel(); }};
+  const Result<int> status = action(session);
+  if (interruption->happened()) {
+    if (!status) report_error(status.error());
+    return kExitInterrupted;
+  }
+  return status;
 }
 
 int exit_status_of(const Error& error) {

@@ -1,8 +1,11 @@
 // What all verbs of `bulkhead repo` share: where the repository is and how it opens. Flags and
-// variables are restic's: -r, --repository-file, --password-file, RESTIC_REPOSITORY,
-// RESTIC_PASSWORD, RESTIC_PASSWORD_FILE, RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD, RESTIC_CACERT.
+// variables are restic's: -r, --repository-file, --password-file, --password-command,
+// RESTIC_REPOSITORY, RESTIC_PASSWORD, RESTIC_PASSWORD_FILE, RESTIC_PASSWORD_COMMAND,
+// RESTIC_REST_USERNAME, RESTIC_REST_PASSWORD, RESTIC_CACERT and so on (docs/repository.md).
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,24 +18,44 @@ struct SessionOptions {
   std::string location;
   std::string location_file;
   std::string password_file;
+  std::string password_command;
+  const char* password_variable = "RESTIC_PASSWORD";
+  std::string key_hint;
   std::string ca_certificate_file;
   std::string client_certificate_file;
   std::string compression = "auto";
   std::uint64_t pack_size_mib = 16;
   std::string cache_folder;  // empty: the user's own
   bool no_cache = false;
+  std::uint64_t verbosity = 0;
   bool json = false;
   bool quiet = false;
   bool no_lock = false;
+  bool discard_writes = false;  // a dry run; set by the verb
 };
 
 void add_session_options(Command& command, SessionOptions& options);
+// --from-repo and the like, for verbs that read a second repository.
+void add_source_options(Command& command, SessionOptions& source);
 
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options);
-// From the file, the variable, or asked for on a terminal.
+// From the file, the command, the variable, or asked for on a terminal.
 Result<crypto::Secret> read_password(const SessionOptions& options, std::string_view purpose);
 Result<std::unique_ptr<repository::Repository>> open_session(const SessionOptions& options);
 Result<repository::RepositoryOptions> repository_options(const SessionOptions& options);
+
+enum class Locking { none, shared };
+
+struct Session {
+  repository::Repository& repository;
+  // Asks for the flag that says to stop; a verb that does not is ended once its lock is gone.
+  std::function<const std::atomic<bool>*()> cancel;
+};
+
+// Opens, locks unless --no-lock was given, runs, and unlocks, when interrupted too. What fails has
+// restic's exit status.
+Result<int> with_repository(const SessionOptions& options, Locking locking,
+                            const std::function<Result<int>(Session&)>& action);
 
 // restic's exit statuses for a repository that is not there, locked, or refuses the password.
 int exit_status_of(const Error& error);

@@ -1,0 +1,55 @@
+// How far a long verb is: on a terminal one line with rate and time left, written over a few times
+// a second; elsewhere a plain line twice a minute; with --json one object a second, with the keys
+// that restic gives it.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <string>
+
+#include "cli/repo/session.h"
+
+namespace bulkhead::cli::repo {
+
+struct ProgressState {
+  std::string_view things = "files";
+  std::uint64_t things_done = 0;
+  std::uint64_t things_total = 0;
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
+  bool total_known = true;  // else the totals still grow
+  std::uint64_t errors = 0;
+};
+
+// "[0:12]  43.2%  512 of 1200 files, 1.2 GiB of 3.4 GiB, 120 MiB/s, 0:32 left". Where
+// bytes_total is 0 the things are what is measured.
+std::string describe(const ProgressState& state, std::chrono::duration<double> elapsed,
+                     double rate_per_second);
+
+// Thread-safe.
+class ProgressMeter {
+ public:
+  explicit ProgressMeter(const SessionOptions& options);
+  // Clears the line.
+  ~ProgressMeter();
+  void show(const ProgressState& state);
+  // Prints a line above the progress.
+  void print_line(const std::string& line);
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  enum class Form { none, terminal, lines, json };
+  double rate(const ProgressState& state, Time now);
+  void clear();
+
+  Form form_ = Form::none;
+  std::chrono::milliseconds interval_{};
+  const Time started_;
+  std::mutex mutex_;
+  Time last_;
+  std::deque<std::pair<Time, std::uint64_t>> measured_;  // what was done by when
+  std::size_t width_ = 0;
+};
+
+}  // namespace bulkhead::cli::repo
