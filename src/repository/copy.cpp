@@ -124,12 +124,13 @@ class CopyRun {
         TRY_CONTEXT(source_.backend().load_part({storage::FileType::data, read.pack.to_hex()},
                                                 read.begin(), read.end() - read.begin()),
                     "pack " + read.pack.short_hex());
+    BlobWriter::Scratch scratch;
     for (const PackedBlob& blob : read.blobs) {
       if (stopped()) return {};
       const ByteView sealed = ByteView(bytes).subspan(blob.offset - read.begin(), blob.sealed_size);
       const Bytes plaintext =
           TRY_CONTEXT(open_blob(source_.key(), blob, sealed), "blob " + blob.id.short_hex());
-      TRY(writer_.store(blob.type, plaintext));
+      TRY(writer_.store(blob.type, plaintext, scratch));
       progress_.with([&](CopyProgress& progress) {
         ++progress.blobs_done;
         progress.bytes_done += blob.sealed_size;

@@ -47,12 +47,13 @@ class TreeFilter {
       return fail(ErrorKind::corrupt,
                   "folder " + folder + "/ holds what would be lost if it were written anew");
     }
-    return writer_.store(BlobType::tree, as_bytes(encode_tree(kept)));
+    return writer_.store(BlobType::tree, as_bytes(encode_tree(kept)), scratch_);
   }
 
   std::vector<std::string> take_left_out() { return std::exchange(left_out_, {}); }
 
  private:
+  BlobWriter::Scratch scratch_;
   Repository& repository_;
   BlobWriter& writer_;
   const PathPatterns excludes_;
