@@ -51,6 +51,9 @@ def exchange_with_restic(store: Radosgw, folder: pathlib.Path) -> None:
 
 def main() -> int:
     root = unpack(BIN.parent / "radosgw")
+    if root is None:
+        print("Ceph's packages cannot be had here")
+        return 77
     with tempfile.TemporaryDirectory(prefix="radosgw-") as temporary:
         folder = pathlib.Path(temporary)
         store = Radosgw(root, folder / "store")

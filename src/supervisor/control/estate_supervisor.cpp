@@ -19,14 +19,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kKeySizeMax = 16 * 1024;
+constexpr auto kLockWaitMax = 5s;
+constexpr auto kLockPause = 50ms;
 constexpr auto kDependencyWaitMax = 30s;
 // A thaw leaves a service that answers at once, or not at all.
 constexpr auto kReadyAfterReleaseMax = 5s;
 
 Result<FileDescriptor> take_lock(const Layout& layout) {
   FileDescriptor lock = TRY(open_file(layout.lock_file(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK) return fail_errno(errno, layout.lock_file().native());
+  // A supervisor that was killed may leave a child for a moment, between fork and exec, which holds
+  // the lock with it.
+  for (auto waited = 0ms; waited < kLockWaitMax; waited += kLockPause) {
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+    if (errno != EWOULDBLOCK) return fail_errno(errno, layout.lock_file().native());
+    std::this_thread::sleep_for(kLockPause);
+  }
   return fail(ErrorKind::conflict, fmt::format("another bulkheadd runs the estate in {} already",
                                                layout.folder().native()));
 }
