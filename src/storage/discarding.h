@@ -6,7 +6,8 @@
 
 namespace bulkhead::storage {
 
-// save(), remove() and replace() succeed and change nothing; create() answers as if it had made the layout.
+// save(), remove() and replace() succeed and change nothing; create() answers as if it had made the
+// layout.
 std::unique_ptr<Backend> without_writing(std::unique_ptr<Backend> backend);
 
 }  // namespace bulkhead::storage

@@ -181,7 +181,7 @@ def restore_flags(work, source):
 
 
 def as_another_user(work, source):
-    """Somebody who is not root restores what root owns: it is his then, and nothing else differs."""
+    """Somebody who is not root restores what root owns: it is his then, and all else is equal."""
     if os.geteuid() != 0 or not shutil.which("setpriv"):
         return print("not root: restoring as another user is left out")
     repository = init(work / "of root")
@@ -212,8 +212,8 @@ def odd_attributes(work):
     (source / "folder").mkdir()
     wanted = {"user.note": b"\0\xff"}
     # Version 2; rwx for the owner, user 12345 and the mask, r for others.
-    entry = lambda tag, perm, who=0xffffffff: (tag.to_bytes(2, "little") +
-                                               perm.to_bytes(2, "little") + who.to_bytes(4, "little"))
+    entry = lambda tag, perm, who=0xffffffff: (
+        tag.to_bytes(2, "little") + perm.to_bytes(2, "little") + who.to_bytes(4, "little"))
     access = ((2).to_bytes(4, "little") + entry(1, 6) + entry(2, 7, 12345) + entry(4, 4) +
               entry(16, 7) + entry(32, 4))
     wanted["system.posix_acl_access"] = access
@@ -263,7 +263,8 @@ def look(work, source):
     same(ours[0]["id"], theirs[0]["id"], "ls --json, the snapshot")
     for one, other in zip(ours[1:], theirs[1:]):
         for key in ("name", "type", "path", "uid", "gid", "size", "mode", "mtime", "ctime"):
-            same(one.get(key), other.get(key), f"ls --json {one['path']} {key}")
+            # restic leaves out what is 0.
+            same(one.get(key) or None, other.get(key) or None, f"ls --json {one['path']} {key}")
 
     for arguments in (["--latest", "1"], [first], []):
         same_of_theirs(json.loads(bulkhead("snapshots", "-r", repository, "--json", *arguments)),
@@ -286,8 +287,8 @@ def look(work, source):
                       ["/folder/**/00[1-3]"], ["text", "-s", first]):
         ours = json.loads(bulkhead("find", "-r", repository, "--json", *arguments))
         theirs = json.loads(restic("-r", repository, "find", "--json", *arguments))
-        keep = lambda found: sorted((f["snapshot"], f["hits"], sorted(m["path"] for m in f["matches"]))
-                                    for f in found)
+        keep = lambda found: sorted((f["snapshot"], f["hits"],
+                                     sorted(m["path"] for m in f["matches"])) for f in found)
         same(keep(ours), keep(theirs), f"find {arguments}")
     print("ls, snapshots, diff and find answer as restic does")
     return repository, first
