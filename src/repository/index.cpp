@@ -161,7 +161,8 @@ Result<std::vector<IndexedPack>> decode_index(std::string_view text) {
 struct Index::State {
   std::vector<PackId> packs;
   std::vector<BlobTable> tables;  // the largest first
-  std::unordered_map<BlobKey, BlobTable::Place> recent;
+  // Every place of a blob, like the tables: a check asks for each (holds).
+  std::unordered_multimap<BlobKey, BlobTable::Place> recent;
   std::set<PackId> retired;
   std::set<std::string> read;
   std::size_t cached = 0;  // blobs that the cache on disk has
@@ -200,8 +201,10 @@ void Index::State::for_places_of(const BlobKey& key, Function&& function) const 
       if (place.type() == key.type && function(place)) return;
     }
   }
-  const auto at = recent.find(key);
-  if (at != recent.end()) function(at->second);
+  const auto [first, last] = recent.equal_range(key);
+  for (auto at = first; at != last; ++at) {
+    if (function(at->second)) return;
+  }
 }
 
 Index::Index() : state_(std::make_unique<State>()) {}
@@ -212,9 +215,7 @@ void Index::add(const IndexedPack& pack) {
   const auto position = static_cast<std::uint32_t>(state_->packs.size());
   state_->packs.push_back(pack.id);
   for (const PackedBlob& blob : pack.blobs) {
-    const auto place = BlobTable::Place::of(blob, position);
-    const auto [at, added] = state_->recent.try_emplace({blob.type, blob.id}, place);
-    if (!added && state_->retired.contains(state_->packs[at->second.pack()])) at->second = place;
+    state_->recent.emplace(BlobKey{blob.type, blob.id}, BlobTable::Place::of(blob, position));
   }
   if (state_->recent.size() > kRecentMax) state_->settle_recent();
 }
