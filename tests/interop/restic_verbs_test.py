@@ -166,7 +166,9 @@ def restore_flags(work, source):
     (target / "empty").unlink()
     told = json_lines(bulkhead("restore", "-r", repository, "latest", "-t", target, "--dry-run",
                                "--delete", "-v", "--json"))
-    assert {"deleted": ["/extra"], "updated": ["/folder/large"], "restored": ["/empty"]} == {
+    # The second name of a hard link is always made anew.
+    assert {"deleted": ["/extra"], "updated": ["/folder/large"],
+            "restored": ["/empty", "/folder/deep/another"]} == {
         action: [t["item"] for t in told if t.get("action") == action]
         for action in ("deleted", "updated", "restored")}, told
     assert (target / "extra/file").exists()
@@ -325,6 +327,9 @@ def find_blobs(repository):
         names = [name] if name else []
         ours = json.loads(bulkhead("cat", kind, *names, "-r", repository))
         theirs = json.loads(restic("-r", repository, "cat", kind, *names))
+        if kind == "masterkey":
+            # restic prints r as Poly1305 clamps it, we as it is stored.
+            del ours["mac"]["r"], theirs["mac"]["r"]
         if kind == "index":
             same(ours, theirs, "cat index")
         else:
@@ -359,11 +364,12 @@ def dump(work, repository, source):
         theirs = tarfile.open(fileobj=io.BytesIO(restic("-r", repository, "dump", "latest", path)))
         clean = lambda archive: {m.name.strip("/"): m for m in archive.getmembers()}
         one, other = clean(ours), clean(theirs)
-        # restic leaves devices and fifos out.
-        special = [name for name, member in one.items() if member.isdev()]
-        same(sorted(one), sorted([*other, *special]), f"dump {path}: names")
-        for name, peer in other.items():
-            member = one[name]
+        same(sorted(one), sorted(other), f"dump {path}: names")
+        for name, member in one.items():
+            peer = other[name]
+            # restic writes devices and fifos as empty files.
+            if member.isdev():
+                continue
             same(member.mode, peer.mode & 0o7777, f"dump {name}: mode")
             same((member.uid, member.gid), (peer.uid, peer.gid), f"dump {name}: owner")
             if peer.isfile():
@@ -373,7 +379,7 @@ def dump(work, repository, source):
     bulkhead("dump", "-r", repository, "latest", "/", "--target", archive)
     target = work / "untarred"
     target.mkdir()
-    run(["tar", "--xattrs", "--xattrs-include=*", "-xpf", archive, "-C", target])
+    run(["tar", "--acls", "--xattrs", "--xattrs-include=*", "-xpf", archive, "-C", target])
     expect_same(source, target, "dump and tar")
     zipped = zipfile.ZipFile(io.BytesIO(bulkhead("dump", "-r", repository, "latest", "/folder",
                                                  "--archive", "zip")))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
 
@@ -69,9 +70,10 @@ Result<BackupRun::Outcome> BackupRun::run(const TargetFolder& target,
 void BackupRun::work() {
   Worker worker;
   while (auto task = work_.take()) {
-    if (!stopped()) work_on(*std::move(task), worker);
     // Its references to folders end before it counts as done.
-    task.reset();
+    if (BackupWork::Task taken = *std::exchange(task, std::nullopt); !stopped()) {
+      work_on(std::move(taken), worker);
+    }
     if (stopped()) work_.stop();
     work_.done();
   }

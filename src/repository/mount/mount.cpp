@@ -216,8 +216,8 @@ void on_init(void* user, fuse_conn_info* connection) {
   auto& self = *static_cast<MountedRepository*>(user);
   // Always names and attributes together: who lists a folder mostly looks at what is in it.
   // Links are not cached by the kernel: it would go on following `latest` to where it led before.
-  connection->want |= connection->capable &
-                      (FUSE_CAP_READDIRPLUS | FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS);
+  connection->want |=
+      connection->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS);
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO);
   connection->max_readahead = kReadAheadMax;
   self.without_open = (connection->capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0;
