@@ -15,6 +15,8 @@ namespace {
 constexpr mode_t kFileMode = 0640;
 constexpr mode_t kFolderMode = 0750;
 constexpr std::string_view kUnfinished = ".new";
+// Each takes a descriptor until it is on disk.
+constexpr std::size_t kFilesAtOnceMax = 128;
 
 Path unfinished(const Path& path) {
   Path out = path;
@@ -22,9 +24,16 @@ Path unfinished(const Path& path) {
   return out;
 }
 
-Result<void> write_whole(const Path& path, ByteView content) {
+// Written, and on its way to the disk, but not waited for.
+Result<FileDescriptor> write_whole(const Path& path, ByteView content) {
   FileDescriptor file = TRY(open_file(path, O_WRONLY | O_CREAT | O_TRUNC, kFileMode));
   TRY_CONTEXT(write_all(file.get(), content), fmt::format("writing {}", path.native()));
+  // Only a hint, so that many files come to the disk together; sync_whole() is what counts.
+  (void)::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  return file;
+}
+
+Result<void> sync_whole(FileDescriptor file, const Path& path) {
   if (::fdatasync(file.get()) != 0) {
     return fail_errno(errno, fmt::format("syncing {}", path.native()));
   }
@@ -67,11 +76,19 @@ Result<void> LocalFiles::make_folder(const Path& folder) {
 }
 
 Result<void> LocalFiles::put(std::span<const NewFile> files) {
+  while (files.size() > kFilesAtOnceMax) {
+    TRY(put(files.first(kFilesAtOnceMax)));
+    files = files.subspan(kFilesAtOnceMax);
+  }
   std::set<Path> folders;
+  std::vector<FileDescriptor> written;
   for (const NewFile& file : files) {
     const Path path = folder_ / file.name;
     if (folders.insert(path.parent_path()).second) TRY(make_folder(path.parent_path()));
-    TRY(write_whole(unfinished(path), file.content));
+    written.push_back(TRY(write_whole(unfinished(path), file.content)));
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    TRY(sync_whole(std::move(written[i]), folder_ / files[i].name));
   }
   for (const NewFile& file : files) {
     const Path path = folder_ / file.name;
