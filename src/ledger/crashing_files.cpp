@@ -32,8 +32,8 @@ Partly CrashingFiles::next(bool& fails) {
 }
 
 Result<Bytes> CrashingFiles::read(const std::string& name, std::size_t size_max) {
-  if (crashed_) return no_answer();
   const std::lock_guard lock(disk_.mutex_);
+  if (crashed_) return no_answer();
   const auto found = disk_.files_.find(name);
   if (found == disk_.files_.end()) {
     return fail(ErrorKind::not_found, fmt::format("there is no {}", name));
@@ -45,8 +45,8 @@ Result<Bytes> CrashingFiles::read(const std::string& name, std::size_t size_max)
 }
 
 Result<std::vector<std::string>> CrashingFiles::list(const std::string& folder) {
-  if (crashed_) return no_answer();
   const std::lock_guard lock(disk_.mutex_);
+  if (crashed_) return no_answer();
   std::set<std::string> names;
   for (const auto& [name, content] : disk_.files_) {
     if (!name.starts_with(folder + "/")) continue;
@@ -57,9 +57,9 @@ Result<std::vector<std::string>> CrashingFiles::list(const std::string& folder) 
 }
 
 Result<void> CrashingFiles::put(std::span<const NewFile> files) {
+  const std::lock_guard lock(disk_.mutex_);
   bool fails = false;
   const Partly partly = next(fails);
-  const std::lock_guard lock(disk_.mutex_);
   for (std::size_t i = 0; i < files.size(); ++i) {
     const bool is_first = i < files.size() / 2;
     if (partly == Partly::all || (partly == Partly::first && is_first) ||
@@ -72,9 +72,9 @@ Result<void> CrashingFiles::put(std::span<const NewFile> files) {
 }
 
 Result<void> CrashingFiles::append(const std::string& name, ByteView content) {
+  const std::lock_guard lock(disk_.mutex_);
   bool fails = false;
   const Partly partly = next(fails);
-  const std::lock_guard lock(disk_.mutex_);
   Bytes part(content.begin(), content.end());
   if (partly == Partly::nothing) part.clear();
   if (partly == Partly::first) part.resize(part.size() / 2);
@@ -88,9 +88,9 @@ Result<void> CrashingFiles::append(const std::string& name, ByteView content) {
 }
 
 Result<void> CrashingFiles::remove(const std::string& name) {
+  const std::lock_guard lock(disk_.mutex_);
   bool fails = false;
   const Partly partly = next(fails);
-  const std::lock_guard lock(disk_.mutex_);
   if (partly != Partly::nothing) {
     std::erase_if(disk_.files_, [&](const auto& file) {
       return file.first == name || file.first.starts_with(name + "/");

@@ -3,7 +3,6 @@
 // the next start finds.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -55,7 +54,8 @@ class CrashingFiles final : public Files {
   Result<void> remove(const std::string& name) override;
 
  private:
-  // What to do of this call; `all` without an error where nothing is wrong.
+  // What to do of this call; `all` without an error where nothing is wrong. Under the disk's mutex,
+  // as are the calls themselves: they are in one order, also from several threads.
   Partly next(bool& fails);
 
   Disk& disk_;

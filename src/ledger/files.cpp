@@ -33,13 +33,6 @@ Result<FileDescriptor> write_whole(const Path& path, ByteView content) {
   return file;
 }
 
-Result<void> sync_whole(FileDescriptor file, const Path& path) {
-  if (::fdatasync(file.get()) != 0) {
-    return fail_errno(errno, fmt::format("syncing {}", path.native()));
-  }
-  return file.close();
-}
-
 }  // namespace
 
 Result<Bytes> LocalFiles::read(const std::string& name, std::size_t size_max) {
@@ -61,9 +54,25 @@ Result<std::vector<std::string>> LocalFiles::list(const std::string& folder) {
   return names;
 }
 
+Result<void> LocalFiles::sync_folder(const Path& folder) {
+  ++syncs_;
+  return sync_directory(folder);
+}
+
+Result<void> LocalFiles::sync_whole(FileDescriptor file, const std::string& name) {
+  ++syncs_;
+  if (::fdatasync(file.get()) != 0) return fail_errno(errno, fmt::format("syncing {}", name));
+  return file.close();
+}
+
+void LocalFiles::forget_appended(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (name == appended_) appended_.clear();
+}
+
 // A new folder is on disk only when the folder that it lies in is.
 Result<void> LocalFiles::make_folder(const Path& folder) {
-  if (::mkdir(folder.c_str(), kFolderMode) == 0) return sync_directory(folder.parent_path());
+  if (::mkdir(folder.c_str(), kFolderMode) == 0) return sync_folder(folder.parent_path());
   if (errno == EEXIST) return {};
   if (errno != ENOENT || !folder.has_parent_path()) {
     return fail_errno(errno, fmt::format("making folder {}", folder.native()));
@@ -72,7 +81,7 @@ Result<void> LocalFiles::make_folder(const Path& folder) {
   if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) {
     return fail_errno(errno, fmt::format("making folder {}", folder.native()));
   }
-  return sync_directory(folder.parent_path());
+  return sync_folder(folder.parent_path());
 }
 
 Result<void> LocalFiles::put(std::span<const NewFile> files) {
@@ -88,26 +97,30 @@ Result<void> LocalFiles::put(std::span<const NewFile> files) {
     written.push_back(TRY(write_whole(unfinished(path), file.content)));
   }
   for (std::size_t i = 0; i < files.size(); ++i) {
-    TRY(sync_whole(std::move(written[i]), folder_ / files[i].name));
+    TRY(sync_whole(std::move(written[i]), files[i].name));
   }
   for (const NewFile& file : files) {
     const Path path = folder_ / file.name;
     if (::rename(unfinished(path).c_str(), path.c_str()) != 0) {
       return fail_errno(errno, fmt::format("renaming to {}", path.native()));
     }
-    if (file.name == appended_) appended_.clear();
+    forget_appended(file.name);
   }
-  for (const Path& folder : folders) TRY(sync_directory(folder));
+  for (const Path& folder : folders) TRY(sync_folder(folder));
   return {};
 }
 
 Result<void> LocalFiles::append(const std::string& name, ByteView content) {
   const Path path = folder_ / name;
-  if (appended_ != name) {
-    append_to_ = TRY(open_file(path, O_WRONLY | O_APPEND));
-    appended_ = name;
+  {
+    const std::lock_guard lock(mutex_);
+    if (appended_ != name) {
+      append_to_ = TRY(open_file(path, O_WRONLY | O_APPEND));
+      appended_ = name;
+    }
   }
   TRY_CONTEXT(write_all(append_to_.get(), content), fmt::format("writing {}", path.native()));
+  ++syncs_;
   if (::fdatasync(append_to_.get()) != 0) {
     return fail_errno(errno, fmt::format("syncing {}", path.native()));
   }
@@ -115,7 +128,7 @@ Result<void> LocalFiles::append(const std::string& name, ByteView content) {
 }
 
 Result<void> LocalFiles::remove(const std::string& name) {
-  if (name == appended_) appended_.clear();
+  forget_appended(name);
   return remove_tree(folder_ / name);
 }
 

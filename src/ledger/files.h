@@ -1,8 +1,10 @@
 // The few things that the ledger does with a disk, so that a test can fail or end each of them.
-// Names are relative, with '/'. Not thread-safe: one ledger has one.
+// Names are relative, with '/'. One thread may append to a file and begin it, while another does
+// the rest to other files.
 #pragma once
 
-#include <map>
+#include <atomic>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,13 +45,20 @@ class LocalFiles final : public Files {
   Result<void> put(std::span<const NewFile> files) override;
   Result<void> append(const std::string& name, ByteView content) override;
   Result<void> remove(const std::string& name) override;
+  // How often the disk was waited for.
+  std::uint64_t syncs() const { return syncs_; }
 
  private:
   Result<void> make_folder(const Path& folder);
+  Result<void> sync_folder(const Path& folder);
+  Result<void> sync_whole(FileDescriptor file, const std::string& name);
+  void forget_appended(const std::string& name);
 
   const Path folder_;
-  std::string appended_;  // to which file `append_to_` belongs
-  FileDescriptor append_to_;
+  std::atomic<std::uint64_t> syncs_{0};
+  std::mutex mutex_;          // guards appended_
+  std::string appended_;      // to which file `append_to_` belongs
+  FileDescriptor append_to_;  // of who appends alone
 };
 
 }  // namespace bulkhead::ledger

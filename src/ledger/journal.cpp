@@ -73,6 +73,17 @@ Result<void> take_entries(ByteView frame, std::vector<Bytes>& out) {
 
 std::string name_of(std::uint64_t first) { return fmt::format("{}/{:020}", kFolder, first); }
 
+// Of all files, ascending.
+Result<std::vector<std::uint64_t>> firsts_of(Files& files) {
+  std::vector<std::uint64_t> firsts;
+  for (const std::string& name : TRY(files.list(std::string(kFolder)))) {
+    const auto first = parse_u64(name);
+    if (!first) return fail(ErrorKind::corrupt, fmt::format("{}/{} is no journal", kFolder, name));
+    firsts.push_back(*first);
+  }
+  return firsts;
+}
+
 Bytes frame_of(std::uint64_t first, std::span<const Bytes> entries) {
   Bytes frame = to_bytes(kMagic);
   std::size_t payload = 0;
@@ -119,12 +130,7 @@ Result<JournalFile> parse_journal_file(ByteView content, std::uint64_t first) {
 }
 
 Result<std::vector<Bytes>> Journal::recover(std::uint64_t published) {
-  std::vector<std::uint64_t> firsts;
-  for (const std::string& name : TRY(files_.list(std::string(kFolder)))) {
-    const auto first = parse_u64(name);
-    if (!first) return fail(ErrorKind::corrupt, fmt::format("{}/{} is no journal", kFolder, name));
-    firsts.push_back(*first);
-  }
+  const std::vector<std::uint64_t> firsts = TRY(firsts_of(files_));
   std::vector<Bytes> out;
   for (std::size_t i = 0; i < firsts.size(); ++i) {
     const std::string name = name_of(firsts[i]);
@@ -169,13 +175,16 @@ Result<void> Journal::append(std::span<const Bytes> entries) {
   return {};
 }
 
-Result<void> Journal::remove(Extent extent) {
-  for (const std::string& name : TRY(files_.list(std::string(kFolder)))) {
-    const std::string path = fmt::format("{}/{}", kFolder, name);
-    if (extent == Extent::older && path == current_) continue;
-    if (path == current_) current_.clear();
-    TRY(files_.remove(path));
+Result<void> remove_published(Files& files, std::uint64_t published) {
+  const std::vector<std::uint64_t> firsts = TRY(firsts_of(files));
+  for (std::size_t i = 0; i + 1 < firsts.size() && firsts[i + 1] <= published; ++i) {
+    TRY(files.remove(name_of(firsts[i])));
   }
+  return {};
+}
+
+Result<void> remove_journal(Files& files) {
+  for (const std::uint64_t first : TRY(firsts_of(files))) TRY(files.remove(name_of(first)));
   return {};
 }
 

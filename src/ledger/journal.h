@@ -25,8 +25,6 @@ class Journal {
   Result<void> append(std::span<const Bytes> entries);
   // Of the file in use.
   std::uint64_t size() const { return size_; }
-  enum class Extent { older, all };  // than the file in use; that one too
-  Result<void> remove(Extent extent);
 
  private:
   Files& files_;
@@ -34,6 +32,11 @@ class Journal {
   std::uint64_t next_ = 0;
   std::uint64_t size_ = 0;
 };
+
+// Removes the files whose entries are all under a checkpoint of `published`, but not the last,
+// which is in use. May be called beside a Journal that grows.
+Result<void> remove_published(Files& files, std::uint64_t published);
+Result<void> remove_journal(Files& files);
 
 // For the fuzzer: the entries of one file's content, whose first frame has the index `first`.
 struct JournalFile {

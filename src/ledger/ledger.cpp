@@ -11,15 +11,12 @@
 
 #include "base/log.h"
 #include "ledger/journal.h"
-#include "ledger/verify/checkpoint.h"
 
 namespace bulkhead::ledger {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kCheckpoint = "checkpoint";
-constexpr std::size_t kCheckpointSizeMax = 64 * 1024;
 // After a checkpoint could not be written.
 constexpr std::chrono::seconds kRetryDelay{1};
 
@@ -27,7 +24,7 @@ constexpr std::chrono::seconds kRetryDelay{1};
 
 // Entries that are acknowledged together.
 struct Ledger::Group {
-  std::vector<Bytes> entries;
+  std::vector<Bytes> entries;  // nobody's to change once the group is taken out of the line
   std::size_t bytes = 0;
 
   std::mutex mutex;  // guards what follows
@@ -42,203 +39,166 @@ struct Ledger::Group {
 };
 
 struct Ledger::State {
-  State(std::unique_ptr<Files> own_files, std::string own_origin, NoteSigner own_signer,
+  State(std::unique_ptr<Files> own_files, std::string origin, NoteSigner signer,
         LedgerOptions own_options)
       : files(std::move(own_files)),
-        origin(std::move(own_origin)),
-        signer(std::move(own_signer)),
         options(own_options),
-        journal(*files) {}
+        journal(*files),
+        tree(*files, std::move(origin), std::move(signer)) {}
 
   Result<void> recover();
-  Result<void> read_checkpoint();
-  Result<void> sign();
-  Result<void> sign_tree(TileTree& grown);
-  Result<void> keep(const std::vector<Bytes>& entries);
-  void run();
+  Result<void> keep(std::uint64_t first, const std::vector<Bytes>& entries);
+  void run_journal();
   std::shared_ptr<Group> next_group(std::unique_lock<std::mutex>& lock);
+  bool is_too_far_ahead() const;
+  void run_signing();
+  Result<void> sign(const std::vector<std::shared_ptr<Group>>& groups);
   void sign_and_tell(std::unique_lock<std::mutex>& lock);
   bool is_sign_due() const;
 
   const std::unique_ptr<Files> files;
-  const std::string origin;
-  const NoteSigner signer;
   const LedgerOptions options;
 
-  // Of the committing thread alone, once it runs.
+  // Of the journal's thread alone, once it runs.
   Journal journal;
   bool is_journal_begun = false;
-  TileTree tree;
+  // Of the signing thread alone, once it runs.
+  SignedTree tree;
 
   mutable std::mutex mutex;  // guards what follows
   std::condition_variable work;
   std::condition_variable room;
+  std::condition_variable to_sign;
   std::condition_variable signed_or_not;
   std::shared_ptr<Group> open_group = std::make_shared<Group>();
+  std::vector<std::shared_ptr<Group>> unsigned_groups;  // acknowledged, and not in the tree
   SignedCheckpoint checkpoint;
+  LedgerCounts counts;
   std::uint64_t acknowledged = 0;
   SteadyClock::time_point sign_at = SteadyClock::time_point::max();
   std::uint64_t sign_attempts = 0;
   std::optional<Error> sign_error;  // of the last attempt
   bool is_sign_wanted = false;
   bool is_closing = false;
-  std::thread thread;
+  bool is_journal_ended = false;  // nothing is acknowledged any more
+  std::thread journal_thread;
+  std::thread signing_thread;
 };
 
-Result<void> Ledger::State::read_checkpoint() {
-  const std::string name(kCheckpoint);
-  const Bytes bytes = TRY(files->read(name, kCheckpointSizeMax));
-  const verify::Note note = TRY_CONTEXT(verify::parse_note(as_text(bytes)), name);
-  const verify::VerifierKey own = TRY(verify::parse_verifier_key(signer.verifier_key()));
-  const auto is_own = verify::verify_signature(note, own);
-  if (!is_own) {
-    return fail(ErrorKind::denied, fmt::format("{}: {}; nothing is added to a ledger that this key "
-                                               "did not sign",
-                                               name, is_own.error().message()));
-  }
-  const verify::Checkpoint parsed = TRY_CONTEXT(verify::parse_checkpoint(note.text), name);
-  if (parsed.origin != origin) {
-    return fail(ErrorKind::conflict,
-                fmt::format("{} is of the log {}, not of {}", name, parsed.origin, origin));
-  }
-  tree = TRY(TileTree::read(*files, parsed.size));
-  if (tree.root() != parsed.root) {
-    return fail(ErrorKind::corrupt,
-                "the tiles are not those that the checkpoint was signed for: bulkhead ledger "
-                "verify names the first bad place");
-  }
-  checkpoint = {parsed.size, parsed.root, std::string(as_text(bytes))};
-  return {};
-}
-
 Result<void> Ledger::State::recover() {
-  const auto found = read_checkpoint();
-  if (!found && found.error().kind() != ErrorKind::not_found) return found;
-  if (!found) {
-    for (const char* folder : {"tile/entries", "tile/0", "journal"}) {
-      const std::vector<std::string> names = TRY(files->list(folder));
-      if (names.empty()) continue;
-      return fail(ErrorKind::corrupt,
-                  fmt::format("the checkpoint is missing, but {} is not empty: put the checkpoint "
-                              "back, or keep the folder as evidence and begin another",
-                              folder));
-    }
-    TRY(sign_tree(tree));
-  }
+  TRY(tree.open());
   const std::vector<Bytes> rest = TRY(journal.recover(tree.size()));
   for (const Bytes& entry : rest) tree.add(entry);
-  if (!rest.empty()) TRY(sign_tree(tree));
+  if (!rest.empty()) TRY(tree.sign());
   acknowledged = tree.size();
-  return journal.remove(Journal::Extent::all);
-}
-
-Result<void> Ledger::State::sign_tree(TileTree& grown) {
-  const std::vector<Files::NewFile> tiles = grown.unwritten();
-  if (!tiles.empty()) TRY(files->put(tiles));
-  SignedCheckpoint next{grown.size(), grown.root(), {}};
-  const std::string text = fmt::format("{}\n{}\n{}\n", origin, next.size, to_base64(next.root));
-  next.text = fmt::format("{}\n{}", text, signer.sign(text));
-  const Files::NewFile file{std::string(kCheckpoint), to_bytes(next.text)};
-  TRY(files->put({&file, 1}));
-  const std::vector<std::string> outgrown = grown.outgrown();
-  grown.mark_written();
-  {
-    const std::lock_guard lock(mutex);
-    checkpoint = std::move(next);
-  }
-  // What stays behind does no harm, so it is no reason to fail.
-  for (const std::string& folder : outgrown) {
-    const auto removed = files->remove(folder);
-    if (!removed) log::warning("removing outgrown tiles", {{"why", removed.error().message()}});
-  }
-  return {};
-}
-
-Result<void> Ledger::State::sign() {
-  TRY(sign_tree(tree));
-  if (!is_journal_begun || journal.size() <= options.journal_size_max) return {};
-  is_journal_begun = false;
-  TRY(journal.begin(tree.size()));
-  is_journal_begun = true;
-  return journal.remove(Journal::Extent::older);
+  checkpoint = tree.checkpoint();
+  return remove_journal(*files);
 }
 
 // The one place where entries come to the disk.
-Result<void> Ledger::State::keep(const std::vector<Bytes>& entries) {
+Result<void> Ledger::State::keep(std::uint64_t first, const std::vector<Bytes>& entries) {
+  if (journal.size() > options.journal_size_max) is_journal_begun = false;
   if (!is_journal_begun) {
-    TRY(journal.begin(tree.size()));
+    TRY(journal.begin(first));
     is_journal_begun = true;
   }
   const auto kept = journal.append(entries);
-  if (!kept) {
-    is_journal_begun = false;
-    return kept;
-  }
-  for (const Bytes& entry : entries) tree.add(entry);
-  return {};
+  if (!kept) is_journal_begun = false;
+  return kept;
 }
 
-bool Ledger::State::is_sign_due() const {
-  if (acknowledged == checkpoint.size) return false;
-  if (is_sign_wanted || is_closing || SteadyClock::now() >= sign_at) return true;
-  return !sign_error && acknowledged - checkpoint.size >= options.entries_unsigned_max;
+// Where signing fails it is told elsewhere, and what happens is recorded all the same.
+bool Ledger::State::is_too_far_ahead() const {
+  return acknowledged - checkpoint.size >= options.entries_ahead_max && !sign_error;
 }
 
 std::shared_ptr<Ledger::Group> Ledger::State::next_group(std::unique_lock<std::mutex>& lock) {
-  const auto has_work = [this] {
-    return !open_group->entries.empty() || is_sign_due() || is_sign_wanted || is_closing;
-  };
-  while (!has_work()) {
-    if (sign_at == SteadyClock::time_point::max()) {
-      work.wait(lock);
-    } else {
-      work.wait_until(lock, sign_at);
-    }
-  }
+  signed_or_not.wait(lock, [this] { return !is_too_far_ahead(); });
+  work.wait(lock, [this] { return !open_group->entries.empty() || is_closing; });
   if (open_group->entries.empty()) return nullptr;
   room.notify_all();
   return std::exchange(open_group, std::make_shared<Group>());
 }
 
+void Ledger::State::run_journal() {
+  ::prctl(PR_SET_NAME, "ledger-journal");
+  std::unique_lock lock(mutex);
+  while (const std::shared_ptr<Group> group = next_group(lock)) {
+    const std::uint64_t first = acknowledged;
+    lock.unlock();
+    const auto kept = keep(first, group->entries);
+    lock.lock();
+    if (!kept) {
+      log::error("writing the ledger", {{"why", kept.error().message()}});
+      group->end(std::unexpected(kept.error()));
+      continue;
+    }
+    acknowledged += group->entries.size();
+    ++counts.groups;
+    unsigned_groups.push_back(group);
+    if (sign_at == SteadyClock::time_point::max()) {
+      sign_at = SteadyClock::now() + options.checkpoint_delay;
+    }
+    to_sign.notify_one();
+    group->end(first);
+  }
+  is_journal_ended = true;
+  to_sign.notify_one();
+}
+
+bool Ledger::State::is_sign_due() const {
+  if (is_sign_wanted) return true;
+  if (acknowledged == checkpoint.size) return false;
+  if (is_journal_ended || SteadyClock::now() >= sign_at) return true;
+  return !sign_error && acknowledged - checkpoint.size >= options.entries_unsigned_max;
+}
+
+Result<void> Ledger::State::sign(const std::vector<std::shared_ptr<Group>>& groups) {
+  for (const auto& group : groups) {
+    for (const Bytes& entry : group->entries) tree.add(entry);
+  }
+  TRY(tree.sign());
+  // What stays behind is removed another time.
+  const auto removed = remove_published(*files, tree.size());
+  if (!removed) log::warning("removing an old journal", {{"why", removed.error().message()}});
+  return {};
+}
+
 void Ledger::State::sign_and_tell(std::unique_lock<std::mutex>& lock) {
   is_sign_wanted = false;
+  sign_at = SteadyClock::time_point::max();
   Result<void> done;
   if (acknowledged != checkpoint.size) {
+    const std::vector<std::shared_ptr<Group>> groups = std::exchange(unsigned_groups, {});
     lock.unlock();
-    done = sign();
+    done = sign(groups);
     lock.lock();
+    checkpoint = tree.checkpoint();
+    if (done) ++counts.checkpoints;
   }
   ++sign_attempts;
   sign_error = done ? std::nullopt : std::optional(done.error());
-  sign_at = done ? SteadyClock::time_point::max() : SteadyClock::now() + kRetryDelay;
-  if (!done) log::error("signing the ledger", {{"why", done.error().message()}});
+  if (!done) {
+    sign_at = SteadyClock::now() + kRetryDelay;
+    log::error("signing the ledger", {{"why", done.error().message()}});
+  }
   signed_or_not.notify_all();
 }
 
-void Ledger::State::run() {
-  ::prctl(PR_SET_NAME, "ledger");
+void Ledger::State::run_signing() {
+  ::prctl(PR_SET_NAME, "ledger-signing");
   std::unique_lock lock(mutex);
   for (;;) {
-    const std::shared_ptr<Group> group = next_group(lock);
-    if (group) {
-      lock.unlock();
-      const std::uint64_t first = tree.size();
-      const auto kept = keep(group->entries);
-      lock.lock();
-      if (kept) {
-        acknowledged = tree.size();
-        if (sign_at == SteadyClock::time_point::max()) {
-          sign_at = SteadyClock::now() + options.checkpoint_delay;
-        }
+    while (!is_sign_due() && !is_journal_ended) {
+      if (sign_at == SteadyClock::time_point::max()) {
+        to_sign.wait(lock);
       } else {
-        log::error("writing the ledger", {{"why", kept.error().message()}});
+        to_sign.wait_until(lock, sign_at);
       }
-      group->end(kept ? Result<std::uint64_t>(first)
-                      : Result<std::uint64_t>(std::unexpected(kept.error())));
     }
-    const bool is_last = is_closing && open_group->entries.empty();
-    if (is_sign_due() || is_sign_wanted) sign_and_tell(lock);
-    if (is_last && open_group->entries.empty()) return;
+    const bool is_last = is_journal_ended;
+    if (is_sign_due()) sign_and_tell(lock);
+    if (is_last) return;
   }
 }
 
@@ -249,7 +209,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(std::unique_ptr<Files> files, std::
   auto state =
       std::make_unique<State>(std::move(files), std::move(origin), std::move(signer), options);
   TRY_CONTEXT(state->recover(), "opening the ledger");
-  state->thread = std::thread([raw = state.get()] { raw->run(); });
+  state->journal_thread = std::thread([raw = state.get()] { raw->run_journal(); });
+  state->signing_thread = std::thread([raw = state.get()] { raw->run_signing(); });
   return std::unique_ptr<Ledger>(new Ledger(std::move(state)));
 }
 
@@ -300,7 +261,7 @@ Result<SignedCheckpoint> Ledger::sign_now() {
   // not.
   const std::uint64_t attempts = state.sign_attempts;
   state.is_sign_wanted = true;
-  state.work.notify_one();
+  state.to_sign.notify_one();
   state.signed_or_not.wait(lock, [&] {
     return state.checkpoint.size >= wanted || state.sign_attempts >= attempts + 2 ||
            (state.sign_attempts > attempts && state.sign_error);
@@ -315,6 +276,11 @@ SignedCheckpoint Ledger::checkpoint() const {
   return state_->checkpoint;
 }
 
+LedgerCounts Ledger::counts() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->counts;
+}
+
 Result<void> Ledger::close() {
   State& state = *state_;
   {
@@ -324,11 +290,12 @@ Result<void> Ledger::close() {
     state.work.notify_one();
     state.room.notify_all();
   }
-  state.thread.join();
+  state.journal_thread.join();
+  state.signing_thread.join();
   if (state.checkpoint.size < state.acknowledged) {
     return std::unexpected(state.sign_error.value_or(Error(ErrorKind::internal, "not signed")));
   }
-  return state.journal.remove(Journal::Extent::all);
+  return remove_journal(*state.files);
 }
 
 }  // namespace bulkhead::ledger

@@ -2,9 +2,10 @@
 // tlog-tiles), with a checkpoint that the owner's key signs (docs/formats/ledger.md).
 //
 // Group commit: a thread of the ledger's own takes what came together, writes it to the journal and
-// syncs it once; then the entries are acknowledged. Tiles and checkpoint follow within
-// LedgerOptions::checkpoint_delay. What was acknowledged is there after a crash, and the ledger
-// never signs two trees that contradict each other.
+// syncs it once; then the entries are acknowledged. Another thread writes tiles and checkpoint, of
+// what is acknowledged only and within LedgerOptions::checkpoint_delay, so that nobody who appends
+// waits for them. What was acknowledged is there after a crash, and the ledger never signs two
+// trees that contradict each other.
 //
 // Thread-safe. Owns its Files. An error of append() means that the entry is not known to be on
 // disk; the next append tries the disk again.
@@ -17,15 +18,17 @@
 #include "base/result.h"
 #include "ledger/files.h"
 #include "ledger/note_signer.h"
-#include "ledger/tile_tree.h"
+#include "ledger/signed_tree.h"
 
 namespace bulkhead::ledger {
 
 struct LedgerOptions {
   // From the acknowledgement of an entry to the checkpoint that covers it.
   std::chrono::milliseconds checkpoint_delay{25};
-  // A checkpoint is written at the latest after this many entries.
+  // A checkpoint is begun at the latest after this many entries.
   std::uint64_t entries_unsigned_max = 8192;
+  // What is acknowledged and not signed, while signing works; beyond it the journal waits for it.
+  std::uint64_t entries_ahead_max = 65536;
   // The journal is begun anew beyond this.
   std::uint64_t journal_size_max = 8u << 20;
   // What waits for the disk at the same time; beyond it append() and submit() wait.
@@ -33,10 +36,10 @@ struct LedgerOptions {
   std::size_t group_bytes_max = 4u << 20;
 };
 
-struct SignedCheckpoint {
-  std::uint64_t size = 0;
-  Hash root{};
-  std::string text;  // the whole note
+// Since the start.
+struct LedgerCounts {
+  std::uint64_t groups = 0;  // acknowledged together
+  std::uint64_t checkpoints = 0;
 };
 
 class Ledger {
@@ -74,7 +77,8 @@ class Ledger {
   Result<SignedCheckpoint> sign_now();
   // The newest.
   SignedCheckpoint checkpoint() const;
-  // What is in line is written and signed, then the thread ends.
+  LedgerCounts counts() const;
+  // What is in line is written and signed, then the threads end.
   Result<void> close();
 
  private:
