@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "ledger/add_checkpoint.h"
 
 namespace bulkhead::ledger {
 namespace {
@@ -85,25 +84,31 @@ WitnessAnswer Witness::add_checkpoint(std::string_view body) {
   }
   const auto checkpoint = verify::parse_checkpoint(note->text);
   if (!checkpoint) return refused(400, checkpoint.error().message());
-  if (request->old_size > checkpoint->size) {
+  const std::uint64_t known_size = log.latest.size;
+  WitnessAnswer answer = grow(log, *checkpoint, *note, *request);
+  answer.origin = log.known.origin;
+  answer.known_size = known_size;
+  answer.shown_size = checkpoint->size;
+  if (answer.status == 422) answer.disagreement = Disagreement::forked;
+  if (checkpoint->size < known_size) answer.disagreement = Disagreement::rolled_back;
+  return answer;
+}
+
+WitnessAnswer Witness::grow(Log& log, const verify::Checkpoint& checkpoint,
+                            const verify::Note& note, const AddCheckpoint& request) {
+  if (request.old_size > checkpoint.size) {
     return refused(400, "the old size is above that of the checkpoint");
   }
-  if (request->old_size != log.latest.size) {
+  if (request.old_size != log.latest.size) {
     return {.status = 409,
             .content_type = "text/x.tlog.size",
             .body = fmt::format("{}\n", log.latest.size)};
   }
-  return grow(log, *checkpoint, *note, request->old_size, request->proof);
-}
-
-WitnessAnswer Witness::grow(Log& log, const verify::Checkpoint& checkpoint,
-                            const verify::Note& note, std::uint64_t old_size,
-                            std::span<const verify::Hash> proof) {
   if (checkpoint.size == 0 && checkpoint.root != verify::empty_root()) {
     return refused(422, "a log without entries has another root than that");
   }
-  const auto consistent = verify::verify_consistency(old_size, checkpoint.size, log.latest.root,
-                                                     checkpoint.root, proof);
+  const auto consistent = verify::verify_consistency(
+      request.old_size, checkpoint.size, log.latest.root, checkpoint.root, request.proof);
   if (!consistent) return refused(422, consistent.error().message());
   const auto now = std::chrono::floor<std::chrono::seconds>(clock_.now().time_since_epoch());
   const std::string cosignature =

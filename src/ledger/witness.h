@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "ledger/add_checkpoint.h"
 #include "ledger/note_signer.h"
 #include "ledger/verify/checkpoint.h"
 
@@ -26,10 +27,18 @@ struct WitnessedLog {
   std::vector<verify::VerifierKey> keys;  // of type ed25519
 };
 
+// Between a checkpoint that the log's key signed and what the witness knows.
+enum class Disagreement { none, forked, rolled_back };
+
 struct WitnessAnswer {
   int status = 200;  // 200, 400, 403, 404, 409, 422, or 500 where the disk failed
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;  // 200: signature lines; 409: the size that the witness knows
+  // Where the checkpoint was signed by a log that is known:
+  std::string origin;
+  std::uint64_t known_size = 0;
+  std::uint64_t shown_size = 0;
+  Disagreement disagreement = Disagreement::none;
 };
 
 class Witness {
@@ -54,7 +63,7 @@ class Witness {
   Witness(Path folder, NoteSigner signer, const Clock& clock);
   Result<void> take_up(WitnessedLog log);
   WitnessAnswer grow(Log& log, const verify::Checkpoint& checkpoint, const verify::Note& note,
-                     std::uint64_t old_size, std::span<const verify::Hash> proof);
+                     const AddCheckpoint& request);
   Path file_of(const std::string& origin_hash) const {
     return folder_ / origin_hash / "checkpoint";
   }

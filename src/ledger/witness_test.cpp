@@ -96,9 +96,16 @@ TEST_F(WitnessTest, RefusesAForkAndARollBack) {
   for (std::uint64_t i = 0; i < 12; ++i) fork.add(to_bytes(fmt::format("other {}", i)));
   ASSERT_TRUE(files.put(fork.unwritten()));
   const std::vector<Hash> proof = Prover(files, 12).consistency(8).value();
-  EXPECT_EQ(ask({8, proof, note(12, fork.root())}).status, 422);
+  const WitnessAnswer forked = ask({8, proof, note(12, fork.root())});
+  EXPECT_EQ(forked.status, 422);
+  EXPECT_EQ(forked.disagreement, Disagreement::forked);
+  EXPECT_EQ(forked.origin, kOrigin);
+  EXPECT_EQ(forked.known_size, 8u);
+  EXPECT_EQ(forked.shown_size, 12u);
   EXPECT_EQ(ask({8, {}, note(8, fork.root())}).status, 422);
   EXPECT_EQ(ask(request(4, 4)).status, 409) << "an older tree";
+  EXPECT_EQ(ask(request(4, 4)).disagreement, Disagreement::rolled_back);
+  EXPECT_EQ(ask(request(4, 12)).disagreement, Disagreement::none) << "does not know what we know";
   EXPECT_EQ(ask({8, {}, note(7)}).status, 400);
   EXPECT_EQ(ask({8, {}, note(12)}).status, 422) << "no proof";
   EXPECT_EQ(ask(request(8, 12)).status, 200) << "what it refused left no trace";

@@ -20,7 +20,8 @@ constexpr std::pair<AlarmKind, std::string_view> kKinds[] = {
     {AlarmKind::snapshot_time, "snapshot-time"},
     {AlarmKind::clock_jump, "clock-jump"},
     {AlarmKind::destruction, "destruction"},
-    {AlarmKind::key_enrolled, "key-enrolled"}};
+    {AlarmKind::key_enrolled, "key-enrolled"},
+    {AlarmKind::ledger_changed, "ledger-changed"}};
 
 std::optional<AlarmKind> kind_from(std::string_view name) {
   for (const auto& [value, known] : kKinds) {

@@ -21,6 +21,7 @@ enum class AlarmKind {
   clock_jump,       // nothing expires
   destruction,      // asked for, confirmed, cancelled or done
   key_enrolled,     // an officer allowed a key
+  ledger_changed,   // one that is witnessed was forked or rolled back
 };
 std::string_view name_of(AlarmKind kind);
 std::vector<AlarmKind> all_alarm_kinds();

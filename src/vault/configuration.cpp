@@ -83,6 +83,7 @@ Result<void> read_client_certificates(const config::Table& root, const Path& fol
 Result<void> read_oversight(const config::Table& root, const Path& folder,
                             Configuration& configuration) {
   if (root.has("officers")) configuration.officers = TRY(path_of(root, "officers", folder));
+  if (root.has("witness")) configuration.witness = TRY(path_of(root, "witness", folder));
   configuration.destruction_delay =
       TRY(root.duration("destruction_delay", configuration.destruction_delay));
   configuration.webhook = TRY(root.string("webhook", ""));

@@ -74,6 +74,7 @@ struct Configuration {
   std::map<std::string, RepositoryPolicy, std::less<>> repositories;
   bool root_repository = false;  // the data folder itself may be a repository, as in rest-server
   Path officers;                 // who may sign requests; empty: nobody
+  Path witness;                  // key, known ledgers and memory of a witness; empty: it is none
   std::chrono::milliseconds destruction_delay = std::chrono::hours(72);
   std::string webhook;  // where announcements and alarms are posted; empty: nowhere
   std::chrono::milliseconds scrub_period = std::chrono::days(30);  // to have read all once

@@ -15,6 +15,7 @@
 #include "vault/configuration.h"
 #include "vault/credentials.h"
 #include "vault/vault.h"
+#include "vault/witness_host.h"
 
 namespace bulkhead::vault {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 constexpr std::chrono::seconds kGrace{20};
 constexpr std::chrono::seconds kUpkeepPause{5};
 constexpr std::size_t kPasswordFileSizeMax = 4096;
+constexpr std::size_t kVerifierKeySizeMax = 4096;
 constexpr std::size_t kRandomPasswordBytes = 24;
 
 sigset_t stop_signals() {
@@ -132,6 +134,36 @@ Result<void> remove(const CredentialOptions& options) {
   return remove_credential(configuration.credentials.file, options.user);
 }
 
+struct WitnessOptions {
+  Path configuration;
+  Path ledger_key;
+};
+
+Result<void> add_ledger(const WitnessOptions& options) {
+  const Configuration configuration = TRY(read_configuration(options.configuration));
+  if (configuration.witness.empty()) {
+    return fail(ErrorKind::invalid,
+                fmt::format("{} names no folder for a witness: add witness = \"witness\"",
+                            options.configuration.native()));
+  }
+  const std::string key = TRY(read_text_file(options.ledger_key, kVerifierKeySizeMax));
+  SystemRandom random;
+  const std::string own = TRY_CONTEXT(WitnessHost::enrol(configuration.witness, key, random),
+                                      options.ledger_key.native());
+  fmt::print("{}\n", own);
+  return {};
+}
+
+void declare_witness(CLI::App& app, WitnessOptions& options) {
+  CLI::App* witness = app.add_subcommand("witness", "Whose ledgers this vault cosigns");
+  witness->require_subcommand(1);
+  CLI::App* adding = witness->add_subcommand(
+      "add", "Know a ledger from the next start on; prints the key of the vault's cosignatures");
+  adding->add_option("--config", options.configuration, "The vault's TOML file")->required();
+  adding->add_option("key", options.ledger_key, "A file with the ledger's verifier key")
+      ->required();
+}
+
 struct ServeOptions {
   Path configuration;
   RestServerFlags flags;
@@ -177,6 +209,8 @@ int run(int argc, char** argv) {
   ServeOptions serving;
   declare_serve(app, serving);
 
+  WitnessOptions witness;
+  declare_witness(app, witness);
   CredentialOptions credential;
   CLI::App* credentials = app.add_subcommand("credential", "Who may reach which repository");
   credentials->require_subcommand(1);
@@ -195,6 +229,7 @@ int run(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (adding->parsed()) return exit_status(add(credential));
   if (removing->parsed()) return exit_status(remove(credential));
+  if (app.got_subcommand("witness")) return exit_status(add_ledger(witness));
   return exit_status(serve(serving));
 }
 

@@ -59,6 +59,10 @@ void Oversight::look_at_clock() {
   clock_was_frozen_ = frozen.has_value();
 }
 
+void Oversight::raise(AlarmKind kind, std::string text) {
+  alarms_->raise({receive_clock_->now(), kind, "", std::move(text)});
+}
+
 Result<std::string> Oversight::take_order(std::string_view envelope) {
   const auto officers = TRY(read_officers(configuration_.officers));
   const Statement statement = TRY(open_statement(envelope, officers));

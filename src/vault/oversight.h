@@ -32,6 +32,7 @@ class Oversight {
   const Orders& orders() const { return *orders_; }
   ScrubTotals scrubbed() const { return scrub_->totals(); }
 
+  void raise(AlarmKind kind, std::string text);
   // An officer's signed order, as it came; what it did, in words.
   Result<std::string> take_order(std::string_view envelope);
 

@@ -20,6 +20,7 @@ constexpr std::string_view kListVersion2 = "application/vnd.x.restic.rest.v2";
 
 // The vault's own requests: no repository's name begins with a dot.
 constexpr std::string_view kOwnPrefix = "/.vault/";
+constexpr std::string_view kWitnessPrefix = "/.vault/witness/";
 constexpr std::uint64_t kOrdersPerSecond = 5;
 
 // restic tries again after most refusals; these statuses tell it not to (docs/formats/vault.md).
@@ -51,6 +52,12 @@ Response too_fast(const Request& request, std::chrono::seconds wait) {
   return response;
 }
 
+Response no_credential(const Request& request, const Error& error) {
+  Response response = http::problem(401, error.message(), request);
+  response.headers.set("WWW-Authenticate", "Basic realm=\"bulkhead-vault\", charset=\"UTF-8\"");
+  return response;
+}
+
 Response unknown_method(const Request& request, std::string allow) {
   Response response = http::problem(405, "the REST protocol has no such request", request);
   response.headers.set("Allow", std::move(allow));
@@ -70,6 +77,10 @@ Result<void> Vault::start() {
   TRY(credentials_.load());
   TRY(make_directories(configuration_.data, 0700));
   oversight_ = TRY(Oversight::open(configuration_, clock_, files_));
+  if (configuration_.witness.empty()) return {};
+  witness_ = TRY(WitnessHost::open(
+      configuration_.witness, clock_, random_,
+      [this](const std::string& text) { oversight_->raise(AlarmKind::ledger_changed, text); }));
   return {};
 }
 
@@ -80,16 +91,18 @@ Response Vault::handle(Request& request) {
   if (request.path == "/metrics" && shows_metrics(access.has_value())) {
     return metrics();
   }
-  if (request.path.starts_with(kOwnPrefix)) {
+  if (witness_ && request.path.starts_with(kWitnessPrefix)) {
+    response = handle_witness(request, access);
+  } else if (request.path.starts_with(kOwnPrefix)) {
     response = handle_own(request, Listener::network);
   } else if (!access) {
-    response = http::problem(401, access.error().message(), request);
-    response.headers.set("WWW-Authenticate", "Basic realm=\"bulkhead-vault\", charset=\"UTF-8\"");
+    response = no_credential(request, access.error());
   } else {
     response = dispatch(request, *access);
   }
-  // A missing file is no refusal: restic asks whether there is a config before it makes one.
-  if (response.status >= 400 && response.status != 404) {
+  // A missing file is no refusal: restic asks whether there is a config before it makes one. Nor is
+  // what a witness knows.
+  if (response.status >= 400 && response.status != 404 && response.status != 409) {
     metrics_.count_refusal(response.status);
     log::warning("refused", {{"request_id", request.request_id},
                              {"client", request.client_address},
@@ -243,6 +256,17 @@ Response Vault::take_order(Request& request) {
   // What cannot be parsed is the sender's mistake, not damage of ours.
   if (error.kind() == ErrorKind::corrupt) return http::problem(400, error.message(), request);
   return http::problem(error, request);
+}
+
+Response Vault::handle_witness(Request& request, const Result<Access>& access) {
+  const std::string_view what = std::string_view(request.path).substr(kWitnessPrefix.size());
+  if (WitnessHost::is_change(what)) {
+    if (!access) return no_credential(request, access.error());
+    if (access->role == Role::read) {
+      return http::problem(403, "this credential may only read", request);
+    }
+  }
+  return witness_->handle(request, what);
 }
 
 Response Vault::handle_own(Request& request, Listener listener) {

@@ -12,6 +12,7 @@
 #include "vault/metrics.h"
 #include "vault/oversight.h"
 #include "vault/request_path.h"
+#include "vault/witness_host.h"
 
 namespace bulkhead::vault {
 
@@ -49,6 +50,8 @@ class Vault {
   // Officers' orders, the vault's identity, the status page.
   enum class Listener { network, local };
   http::Response handle_own(http::Request& request, Listener listener);
+  // A ledger's owner shows a credential; what it has shown is there for anybody to compare with.
+  http::Response handle_witness(http::Request& request, const Result<Access>& access);
   http::Response take_order(http::Request& request);
   Repositories& repositories() { return oversight_->repositories(); }
 
@@ -58,7 +61,9 @@ class Vault {
   RateLimit order_rate_;
   Credentials credentials_;
   Metrics metrics_;
+  SystemRandom random_;
   std::unique_ptr<Oversight> oversight_;  // since start()
+  std::unique_ptr<WitnessHost> witness_;  // nullptr where it is none
 };
 
 }  // namespace bulkhead::vault

@@ -1,11 +1,15 @@
 """The ledger of a running estate: what is recorded, that it verifies, and that a change shows."""
 import hashlib
 import json
+import re
+import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
-from running_estate import RunningEstate, wait_until
+from running_estate import BIN, DESCRIPTION, RunningEstate, wait_until
 
 
 class LedgerTest(unittest.TestCase):
@@ -110,6 +114,137 @@ class LedgerTest(unittest.TestCase):
         timeline = (self.estate.folder / "state/events.jsonl").read_text()
         self.assertIn("ledger.refused", timeline)
         self.assertEqual(self.estate.get("alpha.localhost").status, 200)
+
+
+class WitnessedLedgerTest(unittest.TestCase):
+    """The vault as the ledger's witness, which London cannot make forget."""
+
+    def setUp(self):
+        folder = Path(tempfile.mkdtemp(prefix="bulkhead-witness-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        description = folder / "description"
+        shutil.copytree(DESCRIPTION, description)
+        file = description / "estate.toml"
+        file.write_text(file.read_text().replace('repository = "test"',
+                                                 'repository = "test"\nrun_here = true', 1))
+        self.estate = self.enterContext(RunningEstate(description))
+        self.ledger = self.estate.folder / "ledger"
+
+    def verified(self, *options, check=True):
+        return json.loads(self.estate.bulkhead("ledger", "verify", "--json", *options,
+                                               check=check).stdout)
+
+    def witnessed(self, size):
+        """Verified, once the vault has cosigned so many events and says so itself."""
+        def asked():
+            found = self.verified()
+            witness = found["witness"]
+            return found if witness.get("asked") and witness["size"] >= size else None
+        return wait_until(asked, f"{size} events are cosigned")
+
+    def start_vault(self):
+        """Geneva by itself, while London is down."""
+        vault = subprocess.Popen(
+            [BIN / "bulkhead-vault", "serve", "--config", self.estate.folder / "vault/vault.toml"],
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(vault.wait)
+        self.addCleanup(vault.kill)
+        wait_until(lambda: self.verified(check=False)["witness"].get("asked"), "the vault answers")
+        return vault
+
+    def end(self, vault):
+        vault.terminate()
+        vault.wait(timeout=30)
+
+    def alarms(self):
+        file = self.estate.folder / "vault/data/.vault/alarms.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [alarm["text"] for alarm in map(json.loads, filter(None, lines))
+                if alarm["kind"] == "ledger-changed"]
+
+    def timeline(self, kind):
+        lines = (self.estate.folder / "state/events.jsonl").read_text().splitlines()
+        return [e["message"] for e in map(json.loads, lines) if e["kind"] == kind]
+
+    def replace_ledger(self, by):
+        shutil.rmtree(self.ledger)
+        shutil.copytree(by, self.ledger, symlinks=True)
+
+    def test_vault_cosigns_catches_up_and_is_asked_by_verify(self):
+        found = self.witnessed(1)
+        self.assertTrue(found["good"])
+        self.assertTrue(found["witness"]["by"].startswith("bulkhead-vault/"))
+        shown = self.estate.bulkhead("ledger", "verify").stdout
+        self.assertRegex(shown, r"witnessed by bulkhead-vault/\S+ at \S+: \d+ events, "
+                                r"as the vault says now")
+        # The last events of a supervisor that ends are cosigned, too.
+        self.estate.stop()
+        size = self.verified()["size"]
+        self.assertEqual(self.verified("--offline")["witness"]["size"], size)
+        self.assertFalse(self.verified("--offline")["witness"]["asked"])
+        # Without its vault London records and verifies, and says that nobody was heard.
+        config = self.estate.folder / "vault/vault.toml"
+        good = config.read_text()
+        config.write_text("broken")
+        self.estate.start()
+        self.estate.bulkhead("seal", "alpha", "--reason", "while the vault is down")
+        wait_until(lambda: self.verified()["size"] > size, "the ledger grows")
+        found = self.verified()
+        self.assertTrue(found["good"])
+        self.assertEqual(found["witness"]["size"], size)
+        self.assertIn("problem", found["witness"])
+        size = found["size"]
+        config.write_text(good)
+        self.assertTrue(self.witnessed(size)["good"])
+        self.assertEqual(self.alarms(), [])
+
+    def test_roll_back_and_fork_are_refused_by_the_vault_and_named(self):
+        self.estate.stop()
+        older = self.estate.root / "older"
+        shutil.copytree(self.ledger, older)
+        older_size = self.verified("--offline")["size"]
+        self.estate.start()
+        self.witnessed(older_size + 1)
+        self.estate.stop()
+        size = self.verified("--offline")["size"]
+        newest = self.estate.root / "newest"
+        shutil.copytree(self.ledger, newest)
+
+        # London puts the older copy back, and what it kept of the vault's cosignatures away.
+        self.replace_ledger(older)
+        (self.estate.folder / "ledger.cosigned").unlink()
+        self.assertTrue(self.verified("--offline")["good"])
+        vault = self.start_vault()
+        bad = self.estate.bulkhead("ledger", "verify", check=False)
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn("rolled back: bulkhead-vault/", bad.stdout)
+        self.assertIn(f"has seen {size} entries, here are {older_size}", bad.stdout)
+        self.end(vault)
+
+        # It goes on from there, signing with its own key: first shorter than what the vault has
+        # seen, then longer.
+        self.estate.start()
+        wait_until(lambda: self.timeline("ledger.forked") or self.timeline("ledger.rolled_back"),
+                   "the timeline tells that the vault disagrees")
+        while self.verified("--offline")["size"] <= size:
+            self.estate.bulkhead("seal", "alpha", "--reason", "to make it longer")
+            self.estate.expose("alpha", "public")
+        told = wait_until(lambda: self.timeline("ledger.forked"), "the fork is told of")
+        self.assertIn("refuses to cosign", told[0])
+        bad = self.estate.bulkhead("ledger", "verify", check=False)
+        self.assertEqual(bad.returncode, 1)
+        self.assertRegex(bad.stdout, re.compile(
+            rf"forked: the first {size} entries are not those that bulkhead-vault/\S+ .*has seen"))
+        self.assertTrue([text for text in self.alarms() if "was forked" in text])
+        self.assertEqual(self.estate.get("alpha.localhost").status, 200)
+        self.assertEqual(self.timeline("ledger.forked"), told, "told once")
+        self.estate.stop()
+
+        # What the vault has seen is still there, and goes on.
+        self.replace_ledger(newest)
+        self.estate.start()
+        found = self.witnessed(size + 1)
+        self.assertTrue(found["good"])
 
 
 if __name__ == "__main__":

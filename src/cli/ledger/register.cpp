@@ -22,10 +22,12 @@ void register_ledger(Command& root) {
   verify_verb
       .option("--witness", verifying->witnesses,
               "The key of a witness that has to have cosigned what is remembered, or else the "
-              "newest checkpoint; several times")
+              "newest checkpoint; several times. An estate's vault has its key in witness.vkey")
       .option("--remembered", verifying->remembered,
               "A file with a checkpoint from a witness, or from earlier; several times")
       .option("--proof", verifying->proof, "Check this proof alone, and nothing of a ledger")
+      .flag("--offline", verifying->offline,
+            "Do not ask the estate's vault; compare what it cosigned last and is kept here")
       .flag("--json", verifying->json, "For programs")
       .on_run([verifying] { return verify_ledger(*verifying); });
 

@@ -33,6 +33,7 @@ Result<Source> Source::open(const SourceOptions& options) {
   const supervisor::Layout layout(options.estate);
   Source source;
   source.folder_ = options.folder.empty() ? layout.ledger() : Path(options.folder);
+  if (options.folder.empty()) source.estate_ = options.estate;
   std::string key = options.key;
   if (key.empty() && options.folder.empty()) key = layout.ledger_verifier_key().native();
   if (key.empty()) {

@@ -23,6 +23,8 @@ class Source {
   static Result<Source> open(const SourceOptions& options);
 
   const Path& folder() const { return folder_; }
+  // The estate's folder; empty where it is a copy.
+  const Path& estate() const { return estate_; }
   const bulkhead::ledger::verify::VerifierKey& key() const { return key_; }
   const std::string& key_text() const { return key_text_; }
 
@@ -35,6 +37,7 @@ class Source {
 
  private:
   Path folder_;
+  Path estate_;
   std::string key_text_;
   bulkhead::ledger::verify::VerifierKey key_;
 };

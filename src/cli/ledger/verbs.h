@@ -20,6 +20,7 @@ struct VerifyVerb : SourceOptions {
   std::vector<std::string> witnesses;  // verifier keys, or files
   std::vector<std::string> remembered;
   std::string proof;
+  bool offline = false;
   bool json = false;
 };
 Result<int> verify_ledger(const VerifyVerb& verb);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/ledger/verbs.h"
-#include "ledger/event.h"
+#include "cli/ledger/verified.h"
 #include "ledger/verify/inclusion_file.h"
 
 namespace bulkhead::cli::ledger {
@@ -10,30 +10,21 @@ namespace {
 
 constexpr std::size_t kProofSizeMax = 1 << 20;
 
-std::string time_text(std::uint64_t seconds) {
-  // What is beyond the year 2262 does not fit our times, and is no time of a cosignature.
-  constexpr std::uint64_t kSecondsMax = 9'223'372'036;
-  if (seconds > kSecondsMax) return fmt::format("{} seconds after 1970", seconds);
-  return to_rfc3339(WallTime(std::chrono::seconds(seconds)));
-}
-
-// A checkpoint that came another way: of this ledger by its signature, and of who remembers it by
-// its cosignature, where witnesses are named.
-Result<verify::Remembered> read_remembered(const std::string& file, const Source& source,
-                                           const std::vector<verify::VerifierKey>& witnesses) {
-  const std::string text = TRY(read_text_file(file, verify::kNoteSizeMax));
-  const verify::Note note = TRY_CONTEXT(verify::parse_note(text), file);
-  TRY_CONTEXT(verify::verify_signature(note, source.key()), file);
-  const verify::Checkpoint checkpoint = TRY_CONTEXT(verify::parse_checkpoint(note.text), file);
-  verify::Remembered out{.by = file, .size = checkpoint.size, .root = checkpoint.root};
-  for (const verify::VerifierKey& witness : witnesses) {
-    const std::uint64_t time = TRY_CONTEXT(verify::verify_cosignature(note, witness), file);
-    out.by = fmt::format("{} (on {})", witness.name, time_text(time));
+json::Value witness_value(const VerifiedLedger& verified) {
+  if (!verified.witnessed && verified.witness_problem.empty()) return {};
+  json::Object out;
+  if (const auto& witnessed = verified.witnessed) {
+    out.set("by", witnessed->by);
+    out.set("size", witnessed->size);
+    out.set("time", time_text(witnessed->time));
+    out.set("asked", witnessed->was_asked);
   }
+  if (!verified.witness_problem.empty()) out.set("problem", verified.witness_problem);
   return out;
 }
 
-json::Object to_json(const verify::FolderReport& report) {
+json::Object to_json(const VerifiedLedger& verified) {
+  const verify::FolderReport& report = verified.report;
   json::Array cosigned;
   for (const auto& each : report.cosigned) {
     cosigned.push_back(json::Object{{"by", each.by}, {"time", time_text(each.time)}});
@@ -42,7 +33,8 @@ json::Object to_json(const verify::FolderReport& report) {
                    {"origin", report.checkpoint.origin},
                    {"size", report.checkpoint.size},
                    {"root", to_base64(report.checkpoint.root)},
-                   {"cosigned", std::move(cosigned)}};
+                   {"cosigned", std::move(cosigned)},
+                   {"witness", witness_value(verified)}};
   if (report.bad) {
     json::Object bad{{"file", report.bad->file}, {"what", report.bad->what}};
     if (report.bad->entry) bad.set("entry", *report.bad->entry);
@@ -51,9 +43,21 @@ json::Object to_json(const verify::FolderReport& report) {
   return out;
 }
 
-void print(const verify::FolderReport& report) {
+void print_witness(const VerifiedLedger& verified) {
+  if (const auto& witnessed = verified.witnessed) {
+    fmt::print("witnessed by {} at {}: {} events, {}\n", witnessed->by, time_text(witnessed->time),
+               witnessed->size, witnessed->was_asked ? "as the vault says now" : "as is kept here");
+  }
+  if (!verified.witness_problem.empty()) {
+    fmt::print("the vault was not heard: {}\n", verified.witness_problem);
+  }
+}
+
+void print(const VerifiedLedger& verified) {
+  const verify::FolderReport& report = verified.report;
   if (report.bad) {
     fmt::print("NOT as it was signed. The first bad place:\n{}\n", report.bad->describe());
+    print_witness(verified);
     return;
   }
   fmt::print("{}: {} events, all as they were signed\nroot {}\n", report.checkpoint.origin,
@@ -61,6 +65,7 @@ void print(const verify::FolderReport& report) {
   for (const auto& each : report.cosigned) {
     fmt::print("cosigned by {} at {}\n", each.by, time_text(each.time));
   }
+  print_witness(verified);
 }
 
 Result<int> verify_proof(const VerifyVerb& verb, const Source& source) {
@@ -78,29 +83,20 @@ Result<int> verify_proof(const VerifyVerb& verb, const Source& source) {
 Result<int> verify_ledger(const VerifyVerb& verb) {
   const Source source = TRY(Source::open(verb));
   if (!verb.proof.empty()) return verify_proof(verb, source);
-  verify::FolderOptions options;
-  options.folder = source.folder();
-  options.key = source.key();
+  VerifyOptions options;
   for (const std::string& witness : verb.witnesses) {
     std::string text;
     options.witnesses.push_back(TRY(read_key(witness, text)));
   }
-  for (const std::string& file : verb.remembered) {
-    options.remembered.push_back(TRY(read_remembered(file, source, options.witnesses)));
-  }
-  // Then it is those that have to be cosigned; the ledger itself may have grown since.
-  if (!verb.remembered.empty()) options.witnesses.clear();
-  options.on_entry = [](std::uint64_t, ByteView entry) -> Result<void> {
-    TRY(bulkhead::ledger::parse_event(entry));
-    return {};
-  };
-  const verify::FolderReport report = TRY(verify::verify_folder(options));
+  options.remembered = verb.remembered;
+  options.ask = verb.offline ? AskWitness::no : AskWitness::yes;
+  const VerifiedLedger verified = TRY(verify_source(source, options));
   if (verb.json) {
-    fmt::print("{}\n", json::write(to_json(report), json::Layout::indented));
+    fmt::print("{}\n", json::write(to_json(verified), json::Layout::indented));
   } else {
-    print(report);
+    print(verified);
   }
-  return report.bad ? kExitFailure : kExitSuccess;
+  return verified.report.bad ? kExitFailure : kExitSuccess;
 }
 
 }  // namespace bulkhead::cli::ledger

@@ -41,6 +41,11 @@ Result<NoteSigner> read_or_make_key(const Estate& estate, const Layout& layout, 
 
 }  // namespace
 
+Result<void> EstateLedger::make_key(const Estate& estate, const Layout& layout, Random& random) {
+  const NoteSigner signer = TRY(read_or_make_key(estate, layout, random));
+  return write_file_atomic(layout.ledger_verifier_key(), as_bytes(signer.verifier_key() + "\n"));
+}
+
 Result<std::unique_ptr<EstateLedger>> EstateLedger::open(const Estate& estate, const Layout& layout,
                                                          const Clock& clock, Random& random) {
   NoteSigner signer = TRY(read_or_make_key(estate, layout, random));
@@ -53,8 +58,20 @@ Result<std::unique_ptr<EstateLedger>> EstateLedger::open(const Estate& estate, c
 }
 
 void EstateLedger::submit(Bytes entry) {
-  const auto ticket = ledger_->submit(std::move(entry));
-  if (!ticket) log::error("recording in the ledger", {{"why", ticket.error().message()}});
+  auto ticket = ledger_->submit(std::move(entry));
+  if (!ticket) {
+    log::error("recording in the ledger", {{"why", ticket.error().message()}});
+    return;
+  }
+  last_.with([&](auto& last) { last = std::move(*ticket); });
+}
+
+void EstateLedger::sign() {
+  const auto last = last_.with([](const auto& ticket) { return ticket; });
+  // An entry that did not come to the disk was logged when that failed.
+  if (last) (void)last->wait();
+  const auto done = ledger_->sign_now();
+  if (!done) log::error("signing the ledger", {{"why", done.error().message()}});
 }
 
 void EstateLedger::record(const Event& event) {

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
+#include "base/guarded.h"
 #include "base/random.h"
 #include "ledger/event.h"
 #include "ledger/ledger.h"
@@ -26,6 +28,9 @@ inline constexpr std::uint64_t kAuditBytesAtOnceMax = 4u << 20;
 
 class EstateLedger {
  public:
+  // A new estate's, so that its vault can know it before the ledger is begun: the key, and what
+  // checks it.
+  static Result<void> make_key(const Estate& estate, const Layout& layout, Random& random);
   // Makes the key and the ledger where neither is there yet. The origin is "NAME/ledger".
   static Result<std::unique_ptr<EstateLedger>> open(const Estate& estate, const Layout& layout,
                                                     const Clock& clock, Random& random);
@@ -34,6 +39,8 @@ class EstateLedger {
   // What a service said, or why that was refused; `said` is null then. Beyond what is allowed,
   // events are counted, and the count is recorded as soon as there is room again.
   void record_audit(const std::string& service, json::Value said, const std::string& refused);
+  // Waits until all that was recorded is signed; what keeps it from that is logged.
+  void sign();
   bulkhead::ledger::SignedCheckpoint checkpoint() const { return ledger_->checkpoint(); }
 
  private:
@@ -49,7 +56,8 @@ class EstateLedger {
 
   const std::unique_ptr<bulkhead::ledger::Ledger> ledger_;
   const Clock& clock_;
-  std::map<std::string, Allowance, std::less<>> allowances_;  // by service
+  std::map<std::string, Allowance, std::less<>> allowances_;       // by service
+  Guarded<std::optional<bulkhead::ledger::Ledger::Ticket>> last_;  // of what was recorded
 };
 
 }  // namespace bulkhead::supervisor

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "http/client.h"
 #include "supervisor/compartments/instance.h"
 #include "supervisor/exposure/pass.h"
@@ -78,6 +79,9 @@ Result<std::unique_ptr<EstateSupervisor>> EstateSupervisor::create(Estate estate
                                                  [raw = self.get()] { return raw->services(); });
   TRY(self->status_->write());
   self->note("supervisor.started", "", "The supervisor has started");
+  if (const auto begun = self->begin_witness(); !begun) {
+    log::error("the vault is not asked to cosign the ledger", {{"why", begun.error().message()}});
+  }
   return self;
 }
 
@@ -90,6 +94,24 @@ void EstateSupervisor::open_ledger() {
   log::error("the ledger is not in use", {{"why", opened.error().message()}});
   note("ledger.refused", "",
        fmt::format("Nothing is recorded in the ledger: {}", opened.error().message()));
+}
+
+Result<void> EstateSupervisor::begin_witness() {
+  if (!ledger_) return {};
+  const auto text = read_text_file(layout_.witness_verifier_key(), kKeySizeMax);
+  if (!text && text.error().kind() == ErrorKind::not_found) return {};
+  if (!text) return std::unexpected(text.error());
+  LedgerWitness::Options options;
+  options.ledger = layout_.ledger();
+  options.cosigned = layout_.ledger_cosigned();
+  options.key = TRY_CONTEXT(ledger::verify::parse_verifier_key(trim(*text)),
+                            layout_.witness_verifier_key().native());
+  witness_ = std::make_unique<LedgerWitness>(
+      std::move(options), WitnessClient(estate_, layout_), [this] { return ledger_->checkpoint(); },
+      [this](std::string_view kind, const std::string& message) {
+        note(std::string(kind), "", message);
+      });
+  return {};
 }
 
 EstateSupervisor::~EstateSupervisor() { stop_all(0ms); }
@@ -154,6 +176,8 @@ void EstateSupervisor::stop_all(std::chrono::milliseconds grace) {
   if (events_ && status_) {
     note("supervisor.stopped", "", "The supervisor has stopped every service");
   }
+  if (ledger_) ledger_->sign();
+  witness_.reset();
   status_.reset();
   if (gateway_) gateway_->stop(grace);
   runners_.clear();

@@ -16,6 +16,7 @@
 #include "supervisor/control/audit_log.h"
 #include "supervisor/control/estate_ledger.h"
 #include "supervisor/control/event_log.h"
+#include "supervisor/control/ledger_witness.h"
 #include "supervisor/gateway/gateway.h"
 #include "supervisor/status/status_writer.h"
 #include "supervisor/supervisor.h"
@@ -72,6 +73,8 @@ class EstateSupervisor final : public Supervisor {
   Result<void> prepare_folders();
   // Services are not kept down by a ledger that was damaged: that is told, loudly.
   void open_ledger();
+  // Where the estate knows its vault as a witness. It is asked beside all else, and may be down.
+  Result<void> begin_witness();
   Result<ServiceRunner*> runner(std::string_view service) const;
   ServiceStatus complete(ServiceStatus status, const ExposureByService& exposures) const;
   // Freezes all at once and answers when the last is frozen.
@@ -112,6 +115,7 @@ class EstateSupervisor final : public Supervisor {
   Guarded<ExposureObserver> observer_;
   Guarded<std::map<std::string, SnapshotMark, std::less<>>> snapshots_;
   Guarded<std::string> open_incident_;
+  std::unique_ptr<LedgerWitness> witness_;  // ends first: it notes what it finds
 };
 
 }  // namespace bulkhead::supervisor

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "crypto/certificate.h"
 #include "crypto/signing_key.h"
+#include "supervisor/control/estate_ledger.h"
 #include "supervisor/estate/internal/ports.h"
 #include "supervisor/estate/layout.h"
 
@@ -119,7 +120,20 @@ Result<crypto::CertifiedKey> make_secrets(const Estate& estate, const Layout& la
   TRY(write_secret(layout.repository_password(),
                    to_base64url(random.bytes(kPasswordBytes)) + "\n"));
   TRY(write_secret(layout.vault_password(), to_base64url(random.bytes(kPasswordBytes)) + "\n"));
+  TRY(EstateLedger::make_key(estate, layout, random));
   return authority;
+}
+
+// What bulkhead-vault prints.
+Result<std::string> ask_vault(const Path& program_folder, std::vector<std::string> arguments) {
+  const std::string what = fmt::format("bulkhead-vault {} {}", arguments[0], arguments[1]);
+  arguments.insert(arguments.begin(), (program_folder / "bulkhead-vault").native());
+  ProcessOptions options;
+  options.arguments = std::move(arguments);
+  options.environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"};
+  const RunResult done = TRY_CONTEXT(run(std::move(options), {}, 1 << 16, 60s), what);
+  if (done.status.success()) return done.output;
+  return fail(ErrorKind::internal, fmt::format("{}: {}", what, trim(done.error_output)));
 }
 
 // The site geneva in the same folder: its own certificate, and the hash of one credential.
@@ -140,24 +154,17 @@ Result<void> make_vault(const Estate& estate, const Layout& layout,
   const std::string text = fmt::format(
       "# The vault of this estate (site {}): see docs/formats/vault.md.\n"
       "address = \"127.0.0.1\"\nport = {}\ndata = \"data\"\ncertificate = \"vault.crt\"\n"
-      "key = \"vault.key\"\ncredentials = \"credentials\"\n",
+      "key = \"vault.key\"\ncredentials = \"credentials\"\nwitness = \"witness\"\n",
       estate.vault.site, estate.vault.port);
   TRY(write_secret(configuration, text));
-  ProcessOptions options;
-  options.arguments = {(program_folder / "bulkhead-vault").native(),
-                       "credential",
-                       "add",
-                       "--config",
-                       configuration.native(),
-                       estate.vault.repository,
-                       "--password-file",
-                       layout.vault_password().native()};
-  options.environment = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8"};
-  const RunResult added =
-      TRY_CONTEXT(run(std::move(options), {}, 1 << 16, 60s), "giving the vault its credential");
-  if (added.status.success()) return {};
-  return fail(ErrorKind::internal,
-              fmt::format("bulkhead-vault credential add: {}", trim(added.error_output)));
+  // As its own operators would, who are told two things: a credential, and the ledger's key.
+  TRY(ask_vault(program_folder,
+                {"credential", "add", "--config", configuration.native(), estate.vault.repository,
+                 "--password-file", layout.vault_password().native()}));
+  const std::string witness =
+      TRY(ask_vault(program_folder, {"witness", "add", "--config", configuration.native(),
+                                     layout.ledger_verifier_key().native()}));
+  return write_file_atomic(layout.witness_verifier_key(), as_bytes(witness));
 }
 
 // What compartments see read-only, from the description into the estate.

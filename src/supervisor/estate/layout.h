@@ -33,7 +33,9 @@ class Layout {
   Path repository_password() const { return secrets() / "repository.password"; }
   Path ledger() const { return folder_ / "ledger"; }
   Path ledger_key() const { return secrets() / "ledger.key"; }
-  Path ledger_verifier_key() const { return folder_ / "ledger.vkey"; }  // public
+  Path ledger_verifier_key() const { return folder_ / "ledger.vkey"; }    // public
+  Path ledger_cosigned() const { return folder_ / "ledger.cosigned"; }    // by the vault, newest
+  Path witness_verifier_key() const { return folder_ / "witness.vkey"; }  // the vault's; public
   Path gateway() const { return folder_ / "gateway"; }
   Path pass_public_key() const { return gateway() / "pass.pub"; }
   Path status_pages() const { return folder_ / "public" / "status"; }
