@@ -65,6 +65,10 @@ class DrillTest(unittest.TestCase):
         self.assertEqual(services["gisis"]["seals"], 2)
         self.assertEqual(services["website"]["seals"], 1)
         self.assertGreater(report["escapes_tried"], 5)
+        found = {check["name"]: check["found"] for check in report["checks"]}
+        self.assertIn("cosigned by bulkhead-vault/",
+                      found["The ledger is as it was signed, and the vault has seen it"])
+        self.assertIn("The ledger holds every step of the incident", found)
         page = file.with_suffix(".html").read_text()
         self.assertIn("<svg", page)
         self.assertNotIn("<script", page)

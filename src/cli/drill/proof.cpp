@@ -1,6 +1,8 @@
-// The drill's own look into the vault: it opens the repository itself and believes nothing that
-// bulkheadd says about it.
+// The drill's own look into the vault and the ledger: it opens the repository and reads the record
+// itself, and believes nothing that bulkheadd says about them.
 #include <algorithm>
+#include <set>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -8,6 +10,7 @@
 #include "cli/drill/attacker/implant.h"
 #include "cli/drill/escapes.h"
 #include "cli/drill/rehearsal.h"
+#include "cli/ledger/verified.h"
 #include "repository/verify.h"
 #include "repository/walk.h"
 #include "supervisor/backup/damage.h"
@@ -19,6 +22,8 @@ namespace {
 
 constexpr std::string_view kWebsite = "website";
 constexpr std::uint64_t kAttackReportSizeMax = 1 << 20;
+constexpr std::chrono::seconds kRecordTimeMax{20};
+constexpr std::chrono::milliseconds kRecordLookPeriod{200};
 
 Result<json::Value> service_of(const json::Value& incident, std::string_view name) {
   const json::Array* services = incident["services"].array();
@@ -41,7 +46,71 @@ bool is_written_by_the_service(const std::string& path) {
   });
 }
 
+// What the ledger says of an incident: the messages of its events.
+struct Recorded {
+  cli::ledger::VerifiedLedger ledger;
+  std::multiset<std::string> messages;
+};
+
+Result<Recorded> read_record(const Path& estate, const std::string& incident) {
+  cli::ledger::SourceOptions from;
+  from.estate = estate.native();
+  const cli::ledger::Source source = TRY(cli::ledger::Source::open(from));
+  Recorded out;
+  cli::ledger::VerifyOptions options;
+  options.on_event = [&](const bulkhead::ledger::Event& event) {
+    const json::Value details(event.details);
+    if (event.actor != "supervisor" || text_of(details["incident"]) != incident) return;
+    out.messages.insert(text_of(details["message"]));
+  };
+  out.ledger = TRY(cli::ledger::verify_source(source, options));
+  return out;
+}
+
+std::string describe(const cli::ledger::VerifiedLedger& verified) {
+  if (verified.report.bad) return verified.report.bad->describe();
+  const std::string seen = verified.witnessed
+                               ? fmt::format("the first {} cosigned by {}",
+                                             verified.witnessed->size, verified.witnessed->by)
+                               : "none of them cosigned: " + verified.witness_problem;
+  return fmt::format("{} events, all as they were signed; {}", verified.report.checkpoint.size,
+                     seen);
+}
+
 }  // namespace
+
+// The incident is closed: all of it must be in the ledger, unchanged, and seen by the vault, which
+// is asked itself. It cosigns some seconds later than things happen.
+Result<void> Rehearsal::prove_record() {
+  const json::Value record = TRY(incident());
+  const json::Array* timeline = record["timeline"].array();
+  const Path folder = stage_.estate().folder;
+  const auto until = std::chrono::steady_clock::now() + kRecordTimeMax;
+  std::optional<std::uint64_t> wanted;  // events, of which the incident's last is one
+  Recorded recorded;
+  std::size_t missing = 0;
+  bool is_witnessed = false;
+  for (;; std::this_thread::sleep_for(kRecordLookPeriod)) {
+    recorded = TRY_CONTEXT(read_record(folder, incident_), "reading the ledger");
+    std::multiset<std::string> unseen = recorded.messages;
+    missing = 0;
+    for (const json::Value& step : timeline != nullptr ? *timeline : json::Array()) {
+      const auto found = unseen.find(text_of(step["message"]));
+      found == unseen.end() ? static_cast<void>(++missing) : static_cast<void>(unseen.erase(found));
+    }
+    if (missing == 0 && !wanted) wanted = recorded.ledger.report.checkpoint.size;
+    const auto& witnessed = recorded.ledger.witnessed;
+    is_witnessed = wanted && witnessed && witnessed->was_asked && witnessed->size >= *wanted;
+    if (recorded.ledger.report.bad || is_witnessed) break;
+    if (std::chrono::steady_clock::now() >= until) break;
+  }
+  const std::size_t steps = timeline != nullptr ? timeline->size() : 0;
+  check("The ledger holds every step of the incident", steps > 0 && missing == 0,
+        fmt::format("{} of {} steps", steps - missing, steps));
+  check("The ledger is as it was signed, and the vault has seen it",
+        !recorded.ledger.report.bad && is_witnessed, describe(recorded.ledger));
+  return {};
+}
 
 Result<void> Rehearsal::prove_recovery() {
   const std::unique_ptr<repository::Repository> repository = TRY(open_vault(stage_.estate()));

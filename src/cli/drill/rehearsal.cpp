@@ -396,7 +396,7 @@ Result<void> Rehearsal::close_and_verify() {
               : fmt::format("{} of {} lost; first: {}", tally.lost, tally.sent,
                             tally.first_lost.front().reason));
   }
-  return {};
+  return prove_record();
 }
 
 void Rehearsal::gather_services() {

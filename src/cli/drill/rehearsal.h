@@ -59,6 +59,7 @@ class Rehearsal {
   void measure_seal(WallTime triggered, const std::vector<RefusalWatch::Seen>& seen);
   Result<void> read_attack_report();
   Result<void> prove_recovery();
+  Result<void> prove_record();
   Result<void> compare_with_snapshot(repository::Repository& repository, DrillService& service);
   void gather_services();
 
