@@ -113,7 +113,7 @@ TEST_F(IndexTest, TakesNoCacheThatWasTouchedOrIsAnothers) {
   index.add(packs);
   index.mark_read(name);
   index.save_cache(folder_.path(), key_);
-  const Bytes good = read_file(folder_.path() / "index", 1 << 20).value();
+  const Bytes good = read_file(folder_.path() / "index.bulkhead", 1 << 20).value();
   const auto is_taken = [&](const crypto::MasterKey& key) {
     Index other;
     other.load_cache(folder_.path(), key, {name});
@@ -124,11 +124,11 @@ TEST_F(IndexTest, TakesNoCacheThatWasTouchedOrIsAnothers) {
   for (const std::size_t at : {std::size_t{0}, std::size_t{9}, good.size() / 2, good.size() - 1}) {
     Bytes touched = good;
     touched[at] ^= 1;
-    ASSERT_TRUE(write_file_atomic(folder_.path() / "index", touched));
+    ASSERT_TRUE(write_file_atomic(folder_.path() / "index.bulkhead", touched));
     EXPECT_FALSE(is_taken(key_)) << at;
   }
   for (const std::size_t size : {std::size_t{0}, std::size_t{40}, good.size() - 1}) {
-    ASSERT_TRUE(write_file_atomic(folder_.path() / "index", ByteView(good).first(size)));
+    ASSERT_TRUE(write_file_atomic(folder_.path() / "index.bulkhead", ByteView(good).first(size)));
     EXPECT_FALSE(is_taken(key_)) << size;
   }
 }
@@ -147,7 +147,7 @@ TEST_F(RepositoryTest, OpensFromItsCacheAndSeesWhatCameSince) {
     EXPECT_TRUE((*cached)->load_tree(later.snapshot.tree));
     EXPECT_TRUE((*cached)->load_tree(first.snapshot.tree));
   }
-  EXPECT_TRUE(read_file(options.cache_folder / repository_->id() / "index", 1 << 20));
+  EXPECT_TRUE(read_file(options.cache_folder / repository_->id() / "index.bulkhead", 1 << 20));
 }
 
 TEST(PlainTree, ReadsWhatTheGeneralReaderReads) {

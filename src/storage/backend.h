@@ -72,7 +72,10 @@ struct OpenOptions {
   std::string rest_user;
   std::string rest_password;
   std::string ca_certificate_file;      // PEM, for rest and s3; empty: the system's
-  std::string client_certificate_file;  // PEM with certificate and key, for rest; empty: none
+  std::string client_certificate_file;  // PEM with certificate and key; empty: none
+  bool any_certificate = false;         // of the server: whoever answers is believed to be it
+  std::uint64_t upload_limit = 0;       // bytes a second over the network; 0: none
+  std::uint64_t download_limit = 0;
   std::string s3_key_id;
   std::string s3_secret_key;
   std::string s3_session_token;

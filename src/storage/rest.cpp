@@ -168,11 +168,9 @@ Result<std::unique_ptr<Backend>> open_rest(std::string_view url, const OpenOptio
   if (!address.url.ends_with('/')) address.url += '/';
   if (!options.rest_user.empty()) address.user = options.rest_user;
   if (!options.rest_password.empty()) address.password = options.rest_password;
-  TransferOptions transfer;
+  TransferOptions transfer = transfer_options(options);
   transfer.user = address.user;
   transfer.password = crypto::Secret::copy_of(address.password);
-  transfer.ca_certificate_file = options.ca_certificate_file;
-  transfer.client_certificate_file = options.client_certificate_file;
   return std::make_unique<RestBackend>(std::move(address.url), std::move(transfer));
 }
 

@@ -331,10 +331,8 @@ Result<std::unique_ptr<S3Backend>> open(std::string_view url, const OpenOptions&
   AwsCredential credential{
       options.s3_key_id, crypto::Secret::copy_of(options.s3_secret_key), options.s3_session_token,
       options.s3_region.empty() ? std::string(kDefaultRegion) : options.s3_region};
-  TransferOptions transfer;
-  transfer.ca_certificate_file = options.ca_certificate_file;
-  return std::make_unique<S3Backend>(std::move(place), std::move(credential), std::move(transfer),
-                                     lock);
+  return std::make_unique<S3Backend>(std::move(place), std::move(credential),
+                                     transfer_options(options), lock);
 }
 
 }  // namespace

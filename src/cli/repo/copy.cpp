@@ -86,7 +86,7 @@ void register_copy(Command& repo) {
   add_selection_options(command, options->selection);
   command.arguments("SNAPSHOT", options->snapshots, "only these", Need::optional);
   command.on_run([options] {
-    options->source.ca_certificate_file = options->session.ca_certificate_file;
+    share_connection(options->session, options->source);
     // The copy locks both repositories itself.
     return with_repository(options->session, Locking::none,
                            [&](Session& session) { return copy(*options, session); });

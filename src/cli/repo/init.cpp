@@ -62,7 +62,10 @@ void register_init(Command& repo) {
       .flag("--copy-chunker-params", options->copy_chunker_params,
             "cut files as --from-repo does, so that copies share their chunks")
       .option("--repository-version", options->version, "of the format: 2");
-  command.on_run([options] { return init(*options); });
+  command.on_run([options] {
+    share_connection(options->session, options->source);
+    return init(*options);
+  });
 }
 
 }  // namespace bulkhead::cli::repo

@@ -31,6 +31,7 @@ void register_repo(Command& root) {
   register_key(repo);
   register_list(repo);
   register_cat(repo);
+  register_cache(repo);
   register_unlock(repo);
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/repo/interruption.h"
 #include "cli/repo/password.h"
+#include "repository/cache.h"
 #include "repository/lock.h"
 #include "storage/discarding.h"
 #include "storage/retrying.h"
@@ -18,6 +19,7 @@ namespace bulkhead::cli::repo {
 namespace {
 
 constexpr std::size_t kSmallFileMax = 64 << 10;
+constexpr std::chrono::days kCacheAgeMax(30);
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
@@ -43,12 +45,20 @@ void add_session_options(Command& command, SessionOptions& options) {
       .option("--tls-client-cert", options.client_certificate_file,
               "PEM file with the certificate and key to show to a REST server",
               "RESTIC_TLS_CLIENT_CERT")
+      .flag("--insecure-tls", options.any_certificate,
+            "believe whoever answers to be the server (insecure)")
+      .option("--limit-upload", options.upload_limit_kib, "KiB a second sent to a server at most")
+      .option("--limit-download", options.download_limit_kib,
+              "KiB a second received from a server at most")
       .option("--compression", options.compression, "auto, off or max", "RESTIC_COMPRESSION")
       .option("--pack-size", options.pack_size_mib, "MiB at which a pack is closed, 4 to 128",
               "RESTIC_PACK_SIZE")
       .option("--cache-dir", options.cache_folder, "where indexes are kept between runs",
               "RESTIC_CACHE_DIR")
       .flag("--no-cache", options.no_cache, "keep no index between runs")
+      .flag("--cleanup-cache", options.clean_caches,
+            "remove what is kept of repositories not used "
+            "for 30 days")
       .flag("--json", options.json, "write JSON for programs")
       .flag("-q,--quiet", options.quiet, "no progress and no summary")
       .flag("-v,--verbose", options.verbosity, "say more; twice: of each file")
@@ -68,6 +78,16 @@ void add_source_options(Command& command, SessionOptions& source) {
               "a program that prints its password", "RESTIC_FROM_PASSWORD_COMMAND");
 }
 
+void share_connection(const SessionOptions& given, SessionOptions& source) {
+  source.ca_certificate_file = given.ca_certificate_file;
+  source.client_certificate_file = given.client_certificate_file;
+  source.any_certificate = given.any_certificate;
+  source.upload_limit_kib = given.upload_limit_kib;
+  source.download_limit_kib = given.download_limit_kib;
+  source.cache_folder = given.cache_folder;
+  source.no_cache = given.no_cache;
+}
+
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options) {
   std::string location = options.location;
   if (location.empty() && !options.location_file.empty()) {
@@ -82,10 +102,17 @@ Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOpti
   open.rest_password = environment("RESTIC_REST_PASSWORD");
   open.ca_certificate_file = options.ca_certificate_file;
   open.client_certificate_file = options.client_certificate_file;
+  open.any_certificate = options.any_certificate;
+  open.upload_limit = options.upload_limit_kib << 10;
+  open.download_limit = options.download_limit_kib << 10;
   open.s3_key_id = environment("AWS_ACCESS_KEY_ID");
   open.s3_secret_key = environment("AWS_SECRET_ACCESS_KEY");
   open.s3_session_token = environment("AWS_SESSION_TOKEN");
   open.s3_region = environment("AWS_DEFAULT_REGION");
+  constexpr std::uint64_t kLimitMax = std::uint64_t{1} << 50;
+  if (options.upload_limit_kib > kLimitMax || options.download_limit_kib > kLimitMax) {
+    return fail(ErrorKind::invalid, "--limit-upload and --limit-download are in KiB a second");
+  }
   auto backend = storage::with_retries(TRY(storage::open_backend(location, open)));
   if (options.discard_writes) return storage::without_writing(std::move(backend));
   return backend;
@@ -129,6 +156,10 @@ Result<std::unique_ptr<repository::Repository>> open_session(const SessionOption
   const repository::RepositoryOptions repository_settings = TRY(repository_options(options));
   auto backend = TRY(open_session_backend(options));
   const crypto::Secret password = TRY(read_password(options, "repository's password"));
+  if (options.clean_caches && !repository_settings.cache_folder.empty()) {
+    TRY(repository::remove_old_caches(repository_settings.cache_folder,
+                                      SystemClock().now() - kCacheAgeMax));
+  }
   return repository::Repository::open(std::move(backend), password.text(), repository_settings);
 }
 

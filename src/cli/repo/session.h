@@ -23,10 +23,14 @@ struct SessionOptions {
   std::string key_hint;
   std::string ca_certificate_file;
   std::string client_certificate_file;
+  bool any_certificate = false;
+  std::uint64_t upload_limit_kib = 0;  // a second; 0: none
+  std::uint64_t download_limit_kib = 0;
   std::string compression = "auto";
   std::uint64_t pack_size_mib = 16;
   std::string cache_folder;  // empty: the user's own
   bool no_cache = false;
+  bool clean_caches = false;
   std::uint64_t verbosity = 0;
   bool json = false;
   bool quiet = false;
@@ -37,12 +41,16 @@ struct SessionOptions {
 void add_session_options(Command& command, SessionOptions& options);
 // --from-repo and the like, for verbs that read a second repository.
 void add_source_options(Command& command, SessionOptions& source);
+// What is given once, and meant for both repositories: whom to trust, limits, the cache.
+void share_connection(const SessionOptions& given, SessionOptions& source);
 
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options);
 // From the file, the command, the variable, or asked for on a terminal.
 Result<crypto::Secret> read_password(const SessionOptions& options, std::string_view purpose);
 Result<std::unique_ptr<repository::Repository>> open_session(const SessionOptions& options);
 Result<repository::RepositoryOptions> repository_options(const SessionOptions& options);
+// Where indexes are kept between runs; empty for nowhere.
+Path cache_folder(const SessionOptions& options);
 
 enum class Locking { none, shared };
 

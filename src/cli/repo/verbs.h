@@ -25,6 +25,7 @@ void register_rewrite(Command& repo);
 void register_copy(Command& repo);
 void register_key(Command& repo);
 void register_list(Command& repo);
+void register_cache(Command& repo);
 void register_cat(Command& repo);
 void register_unlock(Command& repo);
 

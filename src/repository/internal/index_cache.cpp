@@ -26,7 +26,7 @@ constexpr std::size_t kTagSize = 32;
 constexpr std::size_t kIdSize = PackId::kSize;
 constexpr std::string_view kPurpose = "bulkhead index cache, first form";
 
-Path file_of(const Path& folder) { return folder / "index"; }
+Path file_of(const Path& folder) { return folder / kIndexCacheName; }
 
 crypto::Sha256Digest tag_of(const crypto::Sha256Digest& content, const crypto::MasterKey& key) {
   // A digest of the key and of one more of fixed length: nothing can be appended to it.
@@ -75,6 +75,8 @@ Result<CachedIndex> read_index_cache(const Path& folder, const crypto::MasterKey
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size < sizeof(Header) + kTagSize) return fail(ErrorKind::corrupt, "the file is too short");
   TRY(require_authentic(file.get(), size, key));
+  // Its time says when it was of use last; where that cannot be set, it only seems older.
+  static_cast<void>(::futimens(file.get(), nullptr));
   void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) return fail_errno(errno, "mapping " + file_of(folder).native());
   auto mapping = std::make_shared<const Mapping>(address, size);

@@ -1,7 +1,8 @@
 // The index of a repository as one file that is mapped at start, in place of reading and parsing
-// every index file: <folder>/index. It holds ids and sizes, no names or contents, is readable by
-// its owner alone, and is authenticated with a key derived from the repository's: who can write
-// into the folder cannot make a backup leave out what no pack holds.
+// every index file: <folder>/index.bulkhead (a folder `index` there may be restic's). It holds ids
+// and sizes, no names or contents, is readable by its owner alone, and is authenticated with a key
+// derived from the repository's: who can write into the folder cannot make a backup leave out what
+// no pack holds.
 #pragma once
 
 #include <set>
@@ -13,6 +14,8 @@
 #include "repository/internal/blob_table.h"
 
 namespace bulkhead::repository {
+
+inline constexpr const char* kIndexCacheName = "index.bulkhead";
 
 struct CachedIndex {
   std::set<std::string> index_names;  // of the index files that it was made of

@@ -1,5 +1,8 @@
 #include "storage/internal/transfer.h"
 
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <mutex>
 
 #include <curl/curl.h>
@@ -7,6 +10,7 @@
 
 #include "base/guarded.h"
 #include "base/text.h"
+#include "storage/internal/rate_limit.h"
 
 namespace bulkhead::storage {
 namespace {
@@ -48,12 +52,41 @@ std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
 struct Receiver {
   Answer answer;
   bool too_long = false;
+  RateLimit* limit = nullptr;
 };
+
+// What is sent bit by bit, where the rate is limited.
+struct Sender {
+  ByteView content;
+  std::size_t sent = 0;
+  RateLimit* limit = nullptr;
+};
+
+std::size_t on_send(char* room, std::size_t, std::size_t size, void* user) {
+  auto& sender = *static_cast<Sender*>(user);
+  const std::size_t count =
+      std::min({size, sender.content.size() - sender.sent, sender.limit->portion()});
+  if (count == 0) return 0;
+  sender.limit->take(count);
+  std::memcpy(room, sender.content.data() + sender.sent, count);
+  sender.sent += count;
+  return count;
+}
+
+// Where a connection that was kept turns out to be closed, all is sent again on another.
+int on_rewind(void* user, curl_off_t offset, int origin) {
+  auto& sender = *static_cast<Sender*>(user);
+  const bool inside = offset >= 0 && static_cast<std::size_t>(offset) <= sender.content.size();
+  if (origin != SEEK_SET || !inside) return CURL_SEEKFUNC_CANTSEEK;
+  sender.sent = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
 
 std::size_t on_body(char* data, std::size_t, std::size_t count, void* user) {
   auto& receiver = *static_cast<Receiver*>(user);
   receiver.too_long = receiver.answer.body.size() + count > kAnswerSizeMax;
   if (receiver.too_long) return 0;
+  if (receiver.limit) receiver.limit->take(count);
   receiver.answer.body.insert(receiver.answer.body.end(), data, data + count);
   return count;
 }
@@ -71,9 +104,12 @@ std::size_t on_header(char* data, std::size_t, std::size_t count, void* user) {
 
 struct Transfer::State {
   Handle take();
-  void set_up(CURL* handle, const Exchange& exchange) const;
+  void set_up(CURL* handle, const Exchange& exchange, Sender& sender) const;
+  void set_up_trust(CURL* handle) const;
 
   TransferOptions options;
+  std::unique_ptr<RateLimit> upload_limit;
+  std::unique_ptr<RateLimit> download_limit;
   // Idle handles, each with its connection: one for each thread that asks at the same time.
   Guarded<std::vector<Handle>> handles;
 };
@@ -82,6 +118,11 @@ Transfer::Transfer(TransferOptions options) : state_(std::make_unique<State>()) 
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   state_->options = std::move(options);
+  const auto make = [](std::uint64_t rate) {
+    return rate == 0 ? nullptr : std::make_unique<RateLimit>(rate);
+  };
+  state_->upload_limit = make(state_->options.upload_limit);
+  state_->download_limit = make(state_->options.download_limit);
 }
 
 Transfer::~Transfer() = default;
@@ -95,15 +136,11 @@ Handle Transfer::State::take() {
   });
 }
 
-void Transfer::State::set_up(CURL* handle, const Exchange& exchange) const {
-  curl_easy_setopt(handle, CURLOPT_URL, exchange.url.c_str());
-  // The path is signed, or checked by the server, as it is written here.
-  curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMilliseconds);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, kSpeedMin);
-  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kSlowSecondsMax);
+void Transfer::State::set_up_trust(CURL* handle) const {
+  if (options.any_certificate) {
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (!options.ca_certificate_file.empty()) {
     // Only what this authority signed is the store, whomever else the system trusts.
     curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_certificate_file.c_str());
@@ -113,6 +150,20 @@ void Transfer::State::set_up(CURL* handle, const Exchange& exchange) const {
     curl_easy_setopt(handle, CURLOPT_SSLCERT, options.client_certificate_file.c_str());
     curl_easy_setopt(handle, CURLOPT_SSLKEY, options.client_certificate_file.c_str());
   }
+}
+
+void Transfer::State::set_up(CURL* handle, const Exchange& exchange, Sender& sender) const {
+  curl_easy_setopt(handle, CURLOPT_URL, exchange.url.c_str());
+  // The path is signed, or checked by the server, as it is written here.
+  curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMilliseconds);
+  // Where we slow it down ourselves, only one that stands still is given up.
+  const bool limited = upload_limit || download_limit;
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, limited ? 1L : kSpeedMin);
+  curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, kSlowSecondsMax);
+  set_up_trust(handle);
   if (!options.user.empty()) {
     curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     curl_easy_setopt(handle, CURLOPT_USERNAME, options.user.c_str());
@@ -126,6 +177,14 @@ void Transfer::State::set_up(CURL* handle, const Exchange& exchange) const {
     case Verb::post:
       curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                        static_cast<curl_off_t>(exchange.content.size()));
+      if (sender.limit) {
+        curl_easy_setopt(handle, CURLOPT_POST, 1L);
+        curl_easy_setopt(handle, CURLOPT_READFUNCTION, &on_send);
+        curl_easy_setopt(handle, CURLOPT_READDATA, &sender);
+        curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &on_rewind);
+        curl_easy_setopt(handle, CURLOPT_SEEKDATA, &sender);
+        break;
+      }
       // An empty body is a body, too: curl reads from elsewhere where the pointer is null.
       curl_easy_setopt(
           handle, CURLOPT_POSTFIELDS,
@@ -139,14 +198,15 @@ Result<Answer> Transfer::perform(const Exchange& exchange) {
   Handle handle = state_->take();
   if (!handle) return fail(ErrorKind::internal, "libcurl cannot be started");
   curl_easy_reset(handle.get());
-  state_->set_up(handle.get(), exchange);
+  Sender sender{.content = exchange.content, .limit = state_->upload_limit.get()};
+  state_->set_up(handle.get(), exchange, sender);
   List headers(curl_slist_append(nullptr, "Expect:"));
   curl_slist_append(headers.get(), "Content-Type: application/octet-stream");
   for (const std::string& header : exchange.headers) {
     curl_slist_append(headers.get(), header.c_str());
   }
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
-  Receiver receiver;
+  Receiver receiver{.limit = state_->download_limit.get()};
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, &on_body);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &receiver);
   curl_easy_setopt(handle.get(), CURLOPT_HEADERFUNCTION, &on_header);
@@ -174,6 +234,16 @@ Result<Answer> Transfer::perform(const Exchange& exchange) {
   receiver.answer.length = length > 0 ? static_cast<std::uint64_t>(length) : 0;
   state_->handles.with([&](std::vector<Handle>& idle) { idle.push_back(std::move(handle)); });
   return std::move(receiver.answer);
+}
+
+TransferOptions transfer_options(const OpenOptions& options) {
+  TransferOptions out;
+  out.ca_certificate_file = options.ca_certificate_file;
+  out.client_certificate_file = options.client_certificate_file;
+  out.any_certificate = options.any_certificate;
+  out.upload_limit = options.upload_limit;
+  out.download_limit = options.download_limit;
+  return out;
 }
 
 Result<Address> parse_address(std::string_view text, std::string_view kind) {

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "crypto/secret.h"
+#include "storage/backend.h"
 
 namespace bulkhead::storage {
 
@@ -38,7 +39,12 @@ struct TransferOptions {
   crypto::Secret password;
   std::string ca_certificate_file;      // PEM; empty: the system's authorities
   std::string client_certificate_file;  // PEM with certificate and key; empty: none
+  bool any_certificate = false;         // of the peer
+  std::uint64_t upload_limit = 0;       // bytes a second; 0: none
+  std::uint64_t download_limit = 0;
 };
+// All but user and password.
+TransferOptions transfer_options(const OpenOptions& options);
 
 class Transfer {
  public:
