@@ -88,9 +88,13 @@ Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::Ma
 }
 
 Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed) {
-  BlobOpener opener(key);
-  const ByteView plaintext = TRY(opener.open(blob, sealed));
-  return Bytes(plaintext.begin(), plaintext.end());
+  Bytes plaintext = TRY(key.unseal(sealed));
+  if (blob.compressed()) {
+    if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
+    plaintext = TRY(decompress_exactly(plaintext, blob.raw_size));
+  }
+  if (BlobId::of(plaintext) == blob.id) return plaintext;
+  return fail(ErrorKind::corrupt, "the content is not what its id says");
 }
 
 namespace {

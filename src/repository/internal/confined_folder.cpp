@@ -39,15 +39,30 @@ bool may_be_left_out(const std::string& name, int error_number) {
   return refused && !name.starts_with("user.");
 }
 
-Result<void> apply_attributes(const std::string& by_descriptor, const std::string& path,
-                              const Node& node) {
+template <typename Set>
+Result<void> apply_attributes(const std::string& path, const Node& node, const Set& set) {
   for (const ExtendedAttribute& attribute : node.extended_attributes) {
-    const int set = ::setxattr(by_descriptor.c_str(), attribute.name.c_str(),
-                               attribute.value.data(), attribute.value.size(), 0);
-    if (set == 0 || may_be_left_out(attribute.name, errno)) continue;
+    const int done = set(attribute.name.c_str(), attribute.value.data(), attribute.value.size());
+    if (done == 0 || may_be_left_out(attribute.name, errno)) continue;
     return fail_errno(errno, fmt::format("setting {} of {}", attribute.name, shown(path)));
   }
   return {};
+}
+
+Result<void> unlink_in(const FileDescriptor& folder, const std::string& name) {
+  if (::unlinkat(folder.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
+  if (errno == EISDIR) {
+    return fail(ErrorKind::conflict, shown(name) + " is a folder in the target");
+  }
+  return fail_errno(errno, "replacing " + shown(name));
+}
+
+// A new file in this folder has the owner that it shall have without being given it: whether it
+// takes its group from its maker or from the folder, it is the same one.
+bool is_born_with_owner(const Node& node, const OpenFolder& folder) {
+  static const std::uint32_t user = ::geteuid();
+  static const std::uint32_t group = ::getegid();
+  return node.uid == user && node.gid == group && folder.group == group;
 }
 
 }  // namespace
@@ -78,13 +93,17 @@ Result<ConfinedFolder::Place> ConfinedFolder::place_of(const std::string& path) 
   return Place{std::move(parent), slash == std::string::npos ? path : path.substr(slash + 1)};
 }
 
+Result<OpenFolder> ConfinedFolder::open_folder(const std::string& path) const {
+  OpenFolder folder{TRY(open_below(path, O_PATH | O_DIRECTORY))};
+  struct stat status{};
+  if (::fstat(folder.descriptor.get(), &status) != 0) return fail_errno(errno, shown(path));
+  folder.group = status.st_gid;
+  return folder;
+}
+
 Result<void> ConfinedFolder::clear(const Place& place, Existing existing) const {
   if (existing == Existing::refuse) return {};
-  if (::unlinkat(place.parent.get(), place.name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  if (errno == EISDIR) {
-    return fail(ErrorKind::conflict, shown(place.name) + " is a folder in the target");
-  }
-  return fail_errno(errno, "replacing " + shown(place.name));
+  return unlink_in(place.parent, place.name);
 }
 
 Result<void> ConfinedFolder::make_directory(const std::string& path, Existing existing) const {
@@ -97,19 +116,6 @@ Result<void> ConfinedFolder::make_directory(const std::string& path, Existing ex
   TRY(clear(place, existing));
   if (::mkdirat(place.parent.get(), place.name.c_str(), kFolderMode) == 0) return {};
   return fail_errno(errno, "making folder " + shown(path));
-}
-
-Result<void> ConfinedFolder::make_file(const std::string& path, std::uint64_t size,
-                                       Existing existing) const {
-  const Place place = TRY(place_of(path));
-  TRY(clear(place, existing));
-  FileDescriptor file(::openat(place.parent.get(), place.name.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-  if (!file.valid()) return fail_errno(errno, "making " + shown(path));
-  if (::ftruncate(file.get(), static_cast<off_t>(size)) != 0) {
-    return fail_errno(errno, "making " + shown(path));
-  }
-  return file.close();
 }
 
 Result<void> ConfinedFolder::resize_file(const std::string& path, std::uint64_t size) const {
@@ -140,14 +146,7 @@ Result<void> ConfinedFolder::make_hole(const std::string& path, std::uint64_t of
 Result<void> ConfinedFolder::write_at(const std::string& path, std::uint64_t offset,
                                       ByteView bytes) const {
   FileDescriptor file = TRY(open_below(path, O_WRONLY));
-  while (!bytes.empty()) {
-    const ssize_t written =
-        ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail_errno(errno, "writing " + shown(path));
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
-  }
+  TRY(write_to(file, path, offset, bytes));
   return file.close();
 }
 
@@ -209,13 +208,68 @@ Result<void> ConfinedFolder::apply_metadata(const std::string& path, const Node&
     return fail_errno(errno, "setting the owner of " + shown(path));
   }
   const std::string by_descriptor = fmt::format("/proc/self/fd/{}", object.get());
-  TRY(apply_attributes(by_descriptor, path, node));
+  TRY(apply_attributes(path, node, [&](const char* name, const void* value, std::size_t size) {
+    return ::setxattr(by_descriptor.c_str(), name, value, size, 0);
+  }));
   if (node.type != NodeType::symlink && ::chmod(by_descriptor.c_str(), node.mode) != 0) {
     return fail_errno(errno, "setting the mode of " + shown(path));
   }
   const timespec times[2] = {to_timespec(node.accessed), to_timespec(node.modified)};
   if (::utimensat(object.get(), "", times, AT_EMPTY_PATH) != 0) {
     return fail_errno(errno, "setting the times of " + shown(path));
+  }
+  return {};
+}
+
+Result<FileDescriptor> make_file_in(const OpenFolder& folder, const std::string& name,
+                                    const std::string& path, Existing existing) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const auto make = [&] {
+    return FileDescriptor(::openat(folder.descriptor.get(), name.c_str(), kFlags, kFileMode));
+  };
+  FileDescriptor file = make();
+  if (!file.valid() && errno == EEXIST && existing == Existing::replace) {
+    TRY(unlink_in(folder.descriptor, name));
+    file = make();
+  }
+  if (!file.valid()) return fail_errno(errno, "making " + shown(path));
+  return file;
+}
+
+Result<void> apply_to_new_file(const FileDescriptor& made, const OpenFolder& folder,
+                               const std::string& path, const Node& node, Ownership ownership) {
+  const bool give = ownership == Ownership::when_permitted && is_owner_permitted() &&
+                    !is_born_with_owner(node, folder);
+  if (give && ::fchown(made.get(), node.uid, node.gid) != 0) {
+    return fail_errno(errno, "setting the owner of " + shown(path));
+  }
+  TRY(apply_attributes(path, node, [&](const char* name, const void* value, std::size_t size) {
+    return ::fsetxattr(made.get(), name, value, size, 0);
+  }));
+  if (::fchmod(made.get(), node.mode) != 0) {
+    return fail_errno(errno, "setting the mode of " + shown(path));
+  }
+  const timespec times[2] = {to_timespec(node.accessed), to_timespec(node.modified)};
+  if (::futimens(made.get(), times) != 0) {
+    return fail_errno(errno, "setting the times of " + shown(path));
+  }
+  return {};
+}
+
+Result<void> set_size(const FileDescriptor& file, const std::string& path, std::uint64_t size) {
+  if (::ftruncate(file.get(), static_cast<off_t>(size)) == 0) return {};
+  return fail_errno(errno, "making " + shown(path));
+}
+
+Result<void> write_to(const FileDescriptor& file, const std::string& path, std::uint64_t offset,
+                      ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written =
+        ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_errno(errno, "writing " + shown(path));
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
   }
   return {};
 }

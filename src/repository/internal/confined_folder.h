@@ -9,6 +9,12 @@
 
 namespace bulkhead::repository {
 
+// A folder somewhere below, held open: what is made in it needs no look-up of its path.
+struct OpenFolder {
+  FileDescriptor descriptor;
+  std::uint32_t group = 0;  // that of what is made in it may be this one
+};
+
 class ConfinedFolder {
  public:
   static Result<ConfinedFolder> open(const Path& folder);
@@ -16,9 +22,9 @@ class ConfinedFolder {
   // `flags` as for open(2); O_NOFOLLOW is added. "" is the folder itself.
   Result<FileDescriptor> open_below(const std::string& path, int flags, mode_t mode = 0) const;
 
+  Result<OpenFolder> open_folder(const std::string& path) const;
+
   Result<void> make_directory(const std::string& path, Existing existing) const;
-  // Empty, and of the size that it will have: what is never written stays a hole.
-  Result<void> make_file(const std::string& path, std::uint64_t size, Existing existing) const;
   // An existing file, made to have this size; what is written into it stays.
   Result<void> resize_file(const std::string& path, std::uint64_t size) const;
   // A part that reads as zeros and takes no room, where the file system can do that.
@@ -44,5 +50,16 @@ class ConfinedFolder {
 
   FileDescriptor folder_;
 };
+
+// Empty and open for writing; never one that was there, and never through a link. `path` is for
+// messages.
+Result<FileDescriptor> make_file_in(const OpenFolder& folder, const std::string& name,
+                                    const std::string& path, Existing existing);
+// Of a file that make_file_in() made, in the order in which none undoes another.
+Result<void> apply_to_new_file(const FileDescriptor& made, const OpenFolder& folder,
+                               const std::string& path, const Node& node, Ownership ownership);
+Result<void> set_size(const FileDescriptor& file, const std::string& path, std::uint64_t size);
+Result<void> write_to(const FileDescriptor& file, const std::string& path, std::uint64_t offset,
+                      ByteView bytes);
 
 }  // namespace bulkhead::repository

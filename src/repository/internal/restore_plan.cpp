@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kDepthMax = 4096;
 // Of one read: large enough to be worth a request, small enough to hold one in each thread.
-constexpr std::uint64_t kReadSizeMax = 8 << 20;
+constexpr std::uint64_t kReadSizeMax = 2 << 20;
 // Cheaper to read over than to ask again.
 constexpr std::uint64_t kReadGapMax = 128 << 10;
 
@@ -26,7 +26,8 @@ class Planner {
         list_names_(options.delete_unexpected) {}
 
   Result<void> add_tree(const BlobId& id, const std::string& target_path,
-                        const std::string& snapshot_path, bool included, int depth) {
+                        const std::string& snapshot_path, bool included, int depth,
+                        std::size_t folder = kTargetItself) {
     if (depth > kDepthMax) {
       return fail(ErrorKind::limit, snapshot_path + ": folders are nested too deep");
     }
@@ -37,27 +38,28 @@ class Planner {
       plan_.listings.push_back(std::move(listing));
     }
     for (Node& node : tree.nodes) {
-      TRY(add_node(std::move(node), target_path, snapshot_path, included, depth));
+      TRY(add_node(std::move(node), target_path, snapshot_path, included, depth, folder));
     }
     return {};
   }
 
   Result<void> add_node(Node node, const std::string& target_folder,
-                        const std::string& snapshot_folder, bool included, int depth) {
+                        const std::string& snapshot_folder, bool included, int depth,
+                        std::size_t folder = kTargetItself) {
     const std::string snapshot_path = snapshot_folder + "/" + node.name;
     const std::string path = target_folder.empty() ? node.name : target_folder + "/" + node.name;
     if (excludes_.match(snapshot_path)) return {};
     included = included || includes_.empty() || includes_.match(snapshot_path);
     if (node.type != NodeType::directory) {
-      if (included) add_leaf(path, std::move(node));
+      if (included) add_leaf(path, std::move(node), folder);
       return {};
     }
     if (!included && !includes_.could_match_below(snapshot_path)) return {};
     const BlobId subtree = *node.subtree;
     const std::size_t position = plan_.directories.size();
-    plan_.directories.push_back({path, std::move(node)});
+    plan_.directories.push_back({path, std::move(node), folder});
     const std::size_t before = entries();
-    TRY(add_tree(subtree, path, snapshot_path, included, depth + 1));
+    TRY(add_tree(subtree, path, snapshot_path, included, depth + 1, position));
     // A folder that was only looked through, and in vain.
     if (!included && entries() == before) {
       plan_.directories.resize(position);
@@ -75,7 +77,7 @@ class Planner {
     return plan_.directories.size() + plan_.files.size() + plan_.others.size() + plan_.links.size();
   }
 
-  void add_leaf(const std::string& path, Node node) {
+  void add_leaf(const std::string& path, Node node, std::size_t folder) {
     const bool special = node.type != NodeType::file;
     auto& list = special ? plan_.others : plan_.files;
     if (node.links > 1 && node.inode != 0) {
@@ -86,7 +88,7 @@ class Planner {
         return;
       }
     }
-    list.push_back({path, std::move(node)});
+    list.push_back({path, std::move(node), folder});
   }
 
   Repository& repository_;

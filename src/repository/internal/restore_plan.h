@@ -9,9 +9,12 @@
 
 namespace bulkhead::repository {
 
+inline constexpr std::size_t kTargetItself = SIZE_MAX;
+
 struct PlannedNode {
   std::string path;  // relative to the target
   Node node;
+  std::size_t folder = kTargetItself;  // that holds it: position in directories
 };
 
 struct PlannedLink {

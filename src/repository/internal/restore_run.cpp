@@ -1,0 +1,370 @@
+#include "repository/internal/restore_run.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/guarded.h"
+#include "repository/internal/existing_files.h"
+#include "repository/internal/file_maker.h"
+#include "repository/pack.h"
+
+namespace bulkhead::repository {
+namespace {
+
+constexpr std::uint64_t kSparseBlock = 4096;
+
+// The parts of `content` that are not zeros, by whole blocks of the file.
+template <typename Write>
+Result<void> write_without_zeros(std::uint64_t offset, ByteView content, const Write& write) {
+  std::size_t begin = 0;
+  std::size_t at = 0;
+  while (at < content.size()) {
+    const std::size_t to_boundary =
+        static_cast<std::size_t>(kSparseBlock - (offset + at) % kSparseBlock);
+    const std::size_t size = std::min(to_boundary, content.size() - at);
+    const bool zeros =
+        std::ranges::all_of(content.subspan(at, size), [](std::uint8_t byte) { return byte == 0; });
+    if (zeros) {
+      if (at > begin) TRY(write(offset + begin, content.subspan(begin, at - begin)));
+      begin = at + size;
+    }
+    at += size;
+  }
+  if (at > begin) return write(offset + begin, content.subspan(begin));
+  return {};
+}
+
+class RestoreRun {
+ public:
+  RestoreRun(Repository& repository, const RestoreOptions& options, ConfinedFolder folder,
+             RestoreWork work)
+      : repository_(repository),
+        options_(options),
+        folder_(std::move(folder)),
+        plan_(std::move(work.plan)),
+        contents_(std::move(work.contents)),
+        fates_(std::move(work.fates)),
+        unexpected_(std::move(work.unexpected)),
+        kept_directories_(plan_.directories.size()),
+        kept_others_(plan_.others.size()),
+        failed_(plan_.files.size()),
+        pieces_left_(plan_.files.size()) {}
+
+  Result<RestoreReport> run() {
+    delete_unexpected();
+    make_all();
+    count_totals();
+    prepare_files();
+    write_contents();
+    if (cancelled()) return fail(ErrorKind::unavailable, "the restore was cancelled");
+    finish_all();
+    report_.deleted = deleted_;
+    report_.errors = errors_.with([](auto& errors) { return std::move(errors); });
+    return std::move(report_);
+  }
+
+ private:
+  // First of all, since a folder may be where a file is to be made.
+  void delete_unexpected() {
+    for (const std::string& path : unexpected_) {
+      const auto removed = folder_.remove(path);
+      if (!removed) {
+        report_error(path, removed.error());
+        continue;
+      }
+      deleted_ += *removed;
+      tell(path, RestoreAction::deleted, 0);
+    }
+  }
+
+  // Folders, and all that is no file.
+  void make_all() {
+    for (std::size_t i = 0; i < plan_.directories.size(); ++i) {
+      const PlannedNode& directory = plan_.directories[i];
+      kept_directories_[i] = left_as_it_is(folder_, directory, kept_by_overwrite());
+      const auto made = folder_.make_directory(directory.path, options_.existing);
+      if (made) ++report_.directories;
+      else report_error(directory.path, made.error());
+    }
+    for (const auto& [file, error] : contents_.incomplete) {
+      failed_[file] = true;
+      report_error(plan_.files[file].path, error);
+    }
+    for (std::size_t i = 0; i < plan_.others.size(); ++i) {
+      const PlannedNode& other = plan_.others[i];
+      kept_others_[i] = left_as_it_is(folder_, other, options_.overwrite);
+      if (kept_others_[i]) continue;
+      const auto made = in_place_of_folder(other.path, [&] {
+        return folder_.make_special(other.path, other.node, options_.existing);
+      });
+      if (made) ++report_.others;
+      else report_error(other.path, made.error());
+    }
+  }
+
+  // Folders that are there keep their metadata only where nothing at all is overwritten.
+  Overwrite kept_by_overwrite() const {
+    return options_.overwrite == Overwrite::never ? Overwrite::never : Overwrite::always;
+  }
+
+  // A folder that lies where something else belongs goes, where things may be deleted.
+  template <typename Make>
+  auto in_place_of_folder(const std::string& path, const Make& make) -> decltype(make()) {
+    auto made = make();
+    const bool blocked = !made && made.error().kind() == ErrorKind::conflict;
+    if (!blocked || !options_.delete_unexpected) return made;
+    deleted_ += TRY(folder_.remove(path));
+    return make();
+  }
+
+  // A file of one piece is made when that is there, with all that belongs to it.
+  bool comes_whole(std::size_t file) const {
+    return fates_[file].kind == FileFate::Kind::make && pieces_[file] == 1;
+  }
+
+  void count_totals() {
+    pieces_.resize(plan_.files.size());
+    for (const PlannedRead& read : contents_.reads) {
+      for (const PlannedPiece& piece : read.pieces) {
+        for (const auto& destination : piece.destinations) ++pieces_[destination.file];
+      }
+    }
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      // What lacks a piece is made at once, as far as it goes.
+      if (failed_[i]) pieces_[i] = 0;
+      pieces_left_[i] = pieces_[i];
+    }
+    progress_.with([&](RestoreProgress& progress) {
+      progress.files_total = plan_.files.size();
+      for (const std::uint64_t size : contents_.sizes) progress.bytes_total += size;
+      progress.files_done = static_cast<std::uint64_t>(std::ranges::count(pieces_, 0u));
+    });
+  }
+
+  // `work` gets a position below `count` and what its thread keeps, until it is cancelled.
+  template <typename Kept, typename Work>
+  void on_threads(std::size_t count, const Work& work) {
+    std::atomic<std::size_t> next{0};
+    std::vector<std::thread> threads;
+    const auto go_on = [&] {
+      Kept kept(*this);
+      for (std::size_t i = next++; i < count && !cancelled(); i = next++) work(i, kept);
+    };
+    const std::size_t wanted = std::min<std::size_t>(std::max(1u, options_.threads), count);
+    for (std::size_t i = 0; i < wanted; ++i) threads.emplace_back(go_on);
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  struct Maker : FileMaker {
+    explicit Maker(const RestoreRun& run) : FileMaker(run.folder_, run.plan_, run.options_) {}
+  };
+  struct Writer {
+    explicit Writer(const RestoreRun& run) : maker(run), opener(run.repository_.key()) {}
+    Maker maker;
+    BlobOpener opener;
+  };
+
+  // All but the files that come whole: made of the right size, or resized; finished where nothing
+  // is to be written.
+  void prepare_files() {
+    on_threads<Maker>(plan_.files.size(), [&](std::size_t i, Maker& maker) {
+      if (comes_whole(i)) return;
+      const auto prepared = prepare_file(i, maker);
+      if (!prepared) fail_file(i, prepared.error());
+    });
+  }
+
+  Result<void> prepare_file(std::size_t i, Maker& maker) {
+    const PlannedNode& file = plan_.files[i];
+    const FileFate::Kind fate = fates_[i].kind;
+    if (fate == FileFate::Kind::keep) return {};
+    if (fate == FileFate::Kind::make) {
+      FileDescriptor made = TRY(make_file(i, maker));
+      TRY(set_size(made, file.path, contents_.sizes[i]));
+      if (pieces_[i] == 0) finish_new_file(made, i, maker);
+      return made.close();
+    }
+    if (fate == FileFate::Kind::update) TRY(folder_.resize_file(file.path, contents_.sizes[i]));
+    if (pieces_[i] == 0) apply(file);
+    return {};
+  }
+
+  Result<FileDescriptor> make_file(std::size_t i, Maker& maker) {
+    const PlannedNode& file = plan_.files[i];
+    return in_place_of_folder(file.path, [&] { return maker.make(file); });
+  }
+
+  void finish_new_file(const FileDescriptor& made, std::size_t i, Maker& maker) {
+    const auto applied = maker.apply_metadata(made, plan_.files[i]);
+    if (!applied) report_error(plan_.files[i].path, applied.error());
+  }
+
+  void write_contents() {
+    on_threads<Writer>(contents_.reads.size(), [&](std::size_t i, Writer& writer) {
+      write_read(contents_.reads[i], writer);
+    });
+  }
+
+  void write_read(const PlannedRead& read, Writer& writer) {
+    const std::uint64_t begin = read.pieces.front().blob.offset;
+    const PackedBlob& last = read.pieces.back().blob;
+    const std::uint64_t length = std::uint64_t{last.offset} + last.sealed_size - begin;
+    const auto bytes = repository_.backend().load_part(
+        {storage::FileType::data, read.pack.to_hex()}, begin, length);
+    for (const PlannedPiece& piece : read.pieces) {
+      if (!bytes) {
+        fail_piece(piece, bytes.error());
+        continue;
+      }
+      const auto content = writer.opener.open(
+          piece.blob, ByteView(*bytes).subspan(piece.blob.offset - begin, piece.blob.sealed_size));
+      if (content) write_piece(piece, *content, writer.maker);
+      else fail_piece(piece, content.error());
+    }
+  }
+
+  void write_piece(const PlannedPiece& piece, ByteView content, Maker& maker) {
+    const bool hole = std::ranges::all_of(content, [](std::uint8_t byte) { return byte == 0; });
+    std::size_t written_to = 0;
+    std::size_t complete = 0;
+    for (const auto& [file, offset] : piece.destinations) {
+      if (failed_[file]) continue;
+      const auto written = comes_whole(file) ? write_whole(file, content, hole, maker)
+                                             : write_part(file, offset, content, hole);
+      if (!written) {
+        fail_file(file, written.error());
+        continue;
+      }
+      ++written_to;
+      if (--pieces_left_[file] > 0) continue;
+      ++complete;
+      if (!comes_whole(file)) apply(plan_.files[file]);
+    }
+    progress_.with([&](RestoreProgress& progress) {
+      progress.bytes_done += content.size() * written_to;
+      progress.files_done += complete;
+      if (options_.progress) options_.progress(progress);
+    });
+  }
+
+  Result<void> write_whole(std::size_t i, ByteView content, bool hole, Maker& maker) {
+    const std::string& path = plan_.files[i].path;
+    FileDescriptor made = TRY(make_file(i, maker));
+    const auto write = [&](std::uint64_t at, ByteView part) {
+      return write_to(made, path, at, part);
+    };
+    if (hole || options_.sparse) TRY(set_size(made, path, content.size()));
+    if (!hole && options_.sparse) TRY(write_without_zeros(0, content, write));
+    if (!hole && !options_.sparse) TRY(write(0, content));
+    finish_new_file(made, i, maker);
+    return made.close();
+  }
+
+  Result<void> write_part(std::size_t file, std::uint64_t offset, ByteView content, bool hole) {
+    const std::string& path = plan_.files[file].path;
+    const bool is_new = fates_[file].kind == FileFate::Kind::make;
+    if (hole) return is_new ? Result<void>() : folder_.make_hole(path, offset, content.size());
+    if (!is_new || !options_.sparse) return folder_.write_at(path, offset, content);
+    return write_without_zeros(offset, content, [&](std::uint64_t at, ByteView part) {
+      return folder_.write_at(path, at, part);
+    });
+  }
+
+  void fail_piece(const PlannedPiece& piece, const Error& error) {
+    const Error named = error.with_context(fmt::format("data blob {}", piece.blob.id.short_hex()));
+    for (const auto& destination : piece.destinations) fail_file(destination.file, named);
+  }
+
+  void fail_file(std::size_t file, const Error& error) {
+    if (!failed_[file].exchange(true)) report_error(plan_.files[file].path, error);
+  }
+
+  void finish_all() {
+    for (std::size_t i = 0; i < plan_.files.size(); ++i) {
+      const PlannedNode& file = plan_.files[i];
+      if (!failed_[i]) {
+        const RestoreAction action = action_of(fates_[i].kind);
+        const bool unchanged = action == RestoreAction::unchanged;
+        ++(unchanged ? report_.files_unchanged : report_.files);
+        (unchanged ? report_.bytes_unchanged : report_.bytes) += contents_.sizes[i];
+        tell(file.path, action, contents_.sizes[i]);
+        if (contents_.sizes[i] != file.node.size) {
+          report_error(file.path,
+                       Error(ErrorKind::corrupt, fmt::format("has {} bytes, its node says {}",
+                                                             contents_.sizes[i], file.node.size)));
+        }
+      } else if (fates_[i].kind != FileFate::Kind::keep && !comes_whole(i)) {
+        apply(file);
+      }
+    }
+    for (std::size_t i = 0; i < plan_.others.size(); ++i) {
+      if (!kept_others_[i]) apply(plan_.others[i]);
+    }
+    for (const PlannedLink& link : plan_.links) {
+      const auto& first = link.special ? plan_.others[link.file] : plan_.files[link.file];
+      if (left_as_it_is(folder_, {link.path, first.node}, options_.overwrite)) continue;
+      const auto made = folder_.make_hard_link(first.path, link.path, options_.existing);
+      if (made) ++report_.others;
+      else report_error(link.path, made.error());
+    }
+    // From the deepest up: making something in a folder changes the folder's time.
+    for (std::size_t i = plan_.directories.size(); i-- > 0;) {
+      if (!kept_directories_[i]) apply(plan_.directories[i]);
+    }
+  }
+
+  void apply(const PlannedNode& planned) {
+    const auto applied = folder_.apply_metadata(planned.path, planned.node, options_.ownership);
+    // What could not be made has been reported already.
+    if (!applied && applied.error().kind() != ErrorKind::not_found) {
+      report_error(planned.path, applied.error());
+    }
+  }
+
+  void report_error(const std::string& path, const Error& error) {
+    errors_.with([&](std::vector<PathError>& errors) { errors.push_back({path, error}); });
+  }
+
+  void tell(const std::string& path, RestoreAction action, std::uint64_t size) const {
+    if (options_.item) options_.item({path, action, size});
+  }
+
+  bool cancelled() const { return options_.cancel && *options_.cancel; }
+
+  Repository& repository_;
+  const RestoreOptions& options_;
+  const ConfinedFolder folder_;
+  const RestorePlan plan_;
+  const ContentPlan contents_;
+  const std::vector<FileFate> fates_;
+  const std::vector<std::string> unexpected_;
+  std::vector<bool> kept_directories_;
+  std::vector<bool> kept_others_;
+  std::vector<std::atomic<bool>> failed_;
+  std::vector<std::atomic<std::size_t>> pieces_left_;
+  Guarded<RestoreProgress> progress_;
+  Guarded<std::vector<PathError>> errors_;
+  std::vector<std::uint32_t> pieces_;  // of each file, to be written
+  std::atomic<std::uint64_t> deleted_{0};
+  RestoreReport report_;
+};
+
+}  // namespace
+
+RestoreAction action_of(FileFate::Kind fate) {
+  switch (fate) {
+    case FileFate::Kind::make: return RestoreAction::made;
+    case FileFate::Kind::update: return RestoreAction::updated;
+    default: return RestoreAction::unchanged;
+  }
+}
+
+Result<RestoreReport> run_restore(Repository& repository, const RestoreOptions& options,
+                                  ConfinedFolder folder, RestoreWork work) {
+  RestoreRun run(repository, options, std::move(folder), std::move(work));
+  return run.run();
+}
+
+}  // namespace bulkhead::repository
