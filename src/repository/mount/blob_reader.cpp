@@ -20,7 +20,14 @@ constexpr std::size_t kEndsMax = 1'000'000;
 constexpr unsigned kFetchers = 2;
 constexpr std::size_t kWantedMax = 64;
 // How many files ahead are got while a folder is read in order.
-constexpr std::size_t kFilesAhead = 12;
+constexpr std::size_t kFilesAhead = 16;
+
+bool is_first_file(const Tree& folder, std::size_t position) {
+  for (std::size_t i = 0; i < position; ++i) {
+    if (folder.nodes[i].type == NodeType::file) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -71,15 +78,18 @@ Result<Bytes> BlobReader::load_blob(BlobType type, const BlobId& id) {
   const std::string context = fmt::format("{} blob {}", name_of(type), id.short_hex());
   const auto location = repository_.index().find({type, id});
   if (!location) return fail(ErrorKind::not_found, context + " is in no index");
-  const Bytes sealed = TRY_CONTEXT(load_sealed(location->pack, location->blob), context);
-  return TRY_CONTEXT(open_blob(repository_.key(), location->blob, sealed), context);
+  const auto open = [&](ByteView sealed) {
+    return open_blob(repository_.key(), location->blob, sealed);
+  };
+  return TRY_CONTEXT(with_sealed(location->pack, location->blob, open), context);
 }
 
-Result<Bytes> BlobReader::load_sealed(const PackId& pack, const PackedBlob& blob) {
+template <typename Use>
+Result<Bytes> BlobReader::with_sealed(const PackId& pack, const PackedBlob& blob, const Use& use) {
   const storage::FileId file{storage::FileType::data, pack.to_hex()};
   const std::uint64_t end = std::uint64_t{blob.offset} + blob.sealed_size;
   if (blob.sealed_size > kSmallBlobMax) {
-    return repository_.backend().load_part(file, blob.offset, blob.sealed_size);
+    return use(TRY(repository_.backend().load_part(file, blob.offset, blob.sealed_size)));
   }
   const auto size = TRY(pack_sizes_.get(
       pack, [&]() -> Result<std::uint64_t> { return TRY(repository_.backend().stat(file)).size; },
@@ -95,11 +105,12 @@ Result<Bytes> BlobReader::load_sealed(const PackId& pack, const PackedBlob& blob
         {pack, number}, [&] { return repository_.backend().load_part(file, begin, length); },
         [](const Bytes& bytes) { return bytes.size(); }));
     const std::uint64_t take = std::min(end, begin + length) - at;
+    if (take == blob.sealed_size) return use(ByteView(*region).subspan(at - begin, take));
     const auto from = region->begin() + static_cast<std::ptrdiff_t>(at - begin);
     out.insert(out.end(), from, from + static_cast<std::ptrdiff_t>(take));
     at += take;
   }
-  return out;
+  return use(ByteView(out));
 }
 
 Result<std::shared_ptr<const BlobReader::Ends>> BlobReader::ends_of(const Place& place,
@@ -118,43 +129,53 @@ Result<std::shared_ptr<const BlobReader::Ends>> BlobReader::ends_of(const Place&
       [](const Ends& ends) { return ends.size() + 1; });
 }
 
-// Where files of a folder are read one after another, the next ones are got meanwhile.
+// Where files of a folder are read one after another, the next ones are got meanwhile: each is
+// asked for once.
 void BlobReader::expect_next(const Place& place, const Tree& folder) {
-  const Place before = last_read_.with([&](Place& last) { return std::exchange(last, place); });
-  if (before.tree != place.tree || before.position >= place.position) return;
-  for (std::size_t i = 1; i <= kFilesAhead && place.position + i < folder.nodes.size(); ++i) {
-    const Node& next = folder.nodes[place.position + i];
+  const std::size_t end = std::min(place.position + 1 + kFilesAhead, folder.nodes.size());
+  const std::size_t begin = ahead_.with([&](Ahead& ahead) {
+    const bool same_folder = ahead.last.tree == place.tree;
+    // Who begins with a folder's first file goes on with the next ones.
+    const bool in_order =
+        same_folder ? ahead.last.position < place.position : is_first_file(folder, place.position);
+    const std::size_t from = std::max(place.position + 1, same_folder ? ahead.until : 0);
+    ahead = {place, in_order ? std::max(from, end) : 0};
+    return in_order ? from : end;
+  });
+  for (std::size_t i = begin; i < end; ++i) {
+    const Node& next = folder.nodes[i];
     if (next.content.size() == 1) prefetch(next.content.front());
   }
 }
 
-Result<Bytes> BlobReader::read(const Place& place, std::uint64_t offset, std::size_t length) {
+Result<std::vector<BlobReader::Part>> BlobReader::read(const Place& place, std::uint64_t offset,
+                                                       std::size_t length) {
   const TreePointer folder = TRY(tree(place.tree));
   const Node& file = folder->nodes[place.position];
-  Bytes out;
+  std::vector<Part> parts;
   if (file.content.size() <= 1) {
     expect_next(place, *folder);
-    if (file.content.empty()) return out;
-    const BlobPointer whole = TRY(blob(file.content.front()));
+    if (file.content.empty()) return parts;
+    BlobPointer whole = TRY(blob(file.content.front()));
     const std::size_t begin = std::min<std::uint64_t>(offset, whole->size());
-    const std::size_t end = std::min(begin + length, whole->size());
-    out.assign(whole->begin() + static_cast<std::ptrdiff_t>(begin),
-               whole->begin() + static_cast<std::ptrdiff_t>(end));
-    return out;
+    const ByteView bytes = ByteView(*whole).subspan(begin);
+    parts.push_back({std::move(whole), bytes.first(std::min(length, bytes.size()))});
+    return parts;
   }
   const auto ends = TRY(ends_of(place, file));
   auto piece = static_cast<std::size_t>(std::ranges::upper_bound(*ends, offset) - ends->begin());
-  while (out.size() < length && piece < ends->size()) {
+  while (length > 0 && piece < ends->size()) {
     if (piece + 1 < ends->size()) prefetch(file.content[piece + 1]);
-    const BlobPointer bytes = TRY(blob(file.content[piece]));
+    BlobPointer whole = TRY(blob(file.content[piece]));
     const std::uint64_t begin = piece == 0 ? 0 : (*ends)[piece - 1];
-    const std::size_t from = offset + out.size() - begin;
-    const std::size_t take = std::min(length - out.size(), bytes->size() - from);
-    const auto first = bytes->begin() + static_cast<std::ptrdiff_t>(from);
-    out.insert(out.end(), first, first + static_cast<std::ptrdiff_t>(take));
+    const ByteView left = ByteView(*whole).subspan(offset - begin);
+    const ByteView bytes = left.first(std::min(length, left.size()));
+    parts.push_back({std::move(whole), bytes});
+    offset += bytes.size();
+    length -= bytes.size();
     ++piece;
   }
-  return out;
+  return parts;
 }
 
 }  // namespace bulkhead::repository

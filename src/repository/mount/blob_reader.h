@@ -27,11 +27,16 @@ class BlobReader {
     std::size_t position = 0;
     bool operator==(const Place&) const = default;
   };
-  // Up to `length` bytes at `offset`; fewer at the file's end.
-  Result<Bytes> read(const Place& place, std::uint64_t offset, std::size_t length);
+  using BlobPointer = std::shared_ptr<const Bytes>;
+  // Bytes of a file where they are kept, as long as the part is.
+  struct Part {
+    BlobPointer blob;
+    ByteView bytes;
+  };
+  // Up to `length` bytes at `offset`, one part after another; fewer at the file's end.
+  Result<std::vector<Part>> read(const Place& place, std::uint64_t offset, std::size_t length);
 
  private:
-  using BlobPointer = std::shared_ptr<const Bytes>;
   // A piece of a pack, as it is stored.
   struct Region {
     PackId pack;
@@ -50,8 +55,15 @@ class BlobReader {
 
   Result<BlobPointer> blob(const BlobId& id);
   Result<Bytes> load_blob(BlobType type, const BlobId& id);
-  Result<Bytes> load_sealed(const PackId& pack, const PackedBlob& blob);
+  // `use` gets the sealed bytes, where they lie if they lie together.
+  template <typename Use>
+  Result<Bytes> with_sealed(const PackId& pack, const PackedBlob& blob, const Use& use);
   Result<std::shared_ptr<const Ends>> ends_of(const Place& place, const Node& file);
+  // How far the files of a folder are being got that is read in order.
+  struct Ahead {
+    Place last;
+    std::size_t until = 0;
+  };
   void expect_next(const Place& place, const Tree& folder);
   void prefetch(const BlobId& id);
   void work();
@@ -62,7 +74,7 @@ class BlobReader {
   SharedCache<Region, Bytes, PlaceHash> regions_;
   SharedCache<PackId, std::uint64_t> pack_sizes_;
   SharedCache<Place, Ends, PlaceHash> ends_;  // where the pieces of large files end
-  Guarded<Place> last_read_;
+  Guarded<Ahead> ahead_;
   BoundedQueue<BlobId> wanted_;
   std::vector<std::thread> fetchers_;
 };

@@ -142,7 +142,8 @@ class MountedRepository {
     return tree->nodes[inode.place.position].extended_attributes;
   }
 
-  Result<Bytes> read(const Inode& inode, std::uint64_t offset, std::size_t length) {
+  Result<std::vector<BlobReader::Part>> read(const Inode& inode, std::uint64_t offset,
+                                             std::size_t length) {
     if (inode.kind != Inode::Kind::node) return fail(ErrorKind::invalid, "is no file");
     return reader_.read(inode.place, offset, length);
   }
@@ -220,6 +221,8 @@ void on_init(void* user, fuse_conn_info* connection) {
       connection->capable & (FUSE_CAP_READDIRPLUS | FUSE_CAP_ASYNC_READ | FUSE_CAP_PARALLEL_DIROPS);
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_READDIRPLUS_AUTO);
   connection->max_readahead = kReadAheadMax;
+  // Of a read-only mount this says how many pages one request may ask for.
+  connection->max_write = kReadAheadMax;
   self.without_open = (connection->capable & FUSE_CAP_NO_OPEN_SUPPORT) != 0;
   self.without_opendir = (connection->capable & FUSE_CAP_NO_OPENDIR_SUPPORT) != 0;
 }
@@ -294,9 +297,14 @@ void on_read(fuse_req_t request, fuse_ino_t number, std::size_t size, off_t offs
   MountedRepository& self = mounted(request);
   const auto inode = self.inode(number);
   if (!inode) return refuse(request, inode.error());
-  const auto bytes = self.read(*inode, static_cast<std::uint64_t>(offset), size);
-  if (!bytes) return refuse(request, bytes.error());
-  fuse_reply_buf(request, reinterpret_cast<const char*>(bytes->data()), bytes->size());
+  const auto parts = self.read(*inode, static_cast<std::uint64_t>(offset), size);
+  if (!parts) return refuse(request, parts.error());
+  // From where they are kept; the interface takes what it only reads as if it wrote there.
+  std::vector<iovec> pieces;
+  for (const BlobReader::Part& part : *parts) {
+    pieces.push_back({const_cast<std::uint8_t*>(part.bytes.data()), part.bytes.size()});
+  }
+  fuse_reply_iov(request, pieces.data(), static_cast<int>(pieces.size()));
 }
 
 enum class Listing { names, with_attributes };
