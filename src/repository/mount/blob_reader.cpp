@@ -1,6 +1,7 @@
 #include "repository/mount/blob_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,8 +20,10 @@ constexpr std::size_t kPackSizesMax = 100'000;
 constexpr std::size_t kEndsMax = 1'000'000;
 constexpr unsigned kFetchers = 2;
 constexpr std::size_t kWantedMax = 64;
-// How many files ahead are got while a folder is read in order.
-constexpr std::size_t kFilesAhead = 16;
+// How many files ahead are got while a folder is read in order, and how many at a time: waking a
+// thread for each would cost more than what it does.
+constexpr std::size_t kFilesAhead = 32;
+constexpr std::size_t kFilesAtOnce = 16;
 
 bool is_first_file(const Tree& folder, std::size_t position) {
   for (std::size_t i = 0; i < position; ++i) {
@@ -48,14 +51,16 @@ BlobReader::~BlobReader() {
 }
 
 void BlobReader::work() {
-  while (const auto id = wanted_.pop()) {
-    // Whoever then asks for it meets the same error.
-    static_cast<void>(blob(*id));
+  while (const auto ids = wanted_.pop()) {
+    for (const BlobId& id : *ids) {
+      // Whoever then asks for it meets the same error.
+      if (!blobs_.contains(id)) static_cast<void>(blob(id));
+    }
   }
 }
 
-void BlobReader::prefetch(const BlobId& id) {
-  if (!blobs_.contains(id)) wanted_.try_push(id);
+void BlobReader::prefetch(std::vector<BlobId> ids) {
+  if (!ids.empty()) wanted_.try_push(std::move(ids));
 }
 
 Result<BlobReader::TreePointer> BlobReader::tree(const BlobId& id) {
@@ -129,23 +134,26 @@ Result<std::shared_ptr<const BlobReader::Ends>> BlobReader::ends_of(const Place&
       [](const Ends& ends) { return ends.size() + 1; });
 }
 
-// Where files of a folder are read one after another, the next ones are got meanwhile: each is
-// asked for once.
+// Where files of a folder are read one after another, the next ones are got meanwhile.
 void BlobReader::expect_next(const Place& place, const Tree& folder) {
-  const std::size_t end = std::min(place.position + 1 + kFilesAhead, folder.nodes.size());
-  const std::size_t begin = ahead_.with([&](Ahead& ahead) {
+  using Range = std::pair<std::size_t, std::size_t>;
+  const auto [begin, end] = ahead_.with([&](Ahead& ahead) -> Range {
     const bool same_folder = ahead.last.tree == place.tree;
     // Who begins with a folder's first file goes on with the next ones.
     const bool in_order =
         same_folder ? ahead.last.position < place.position : is_first_file(folder, place.position);
     const std::size_t from = std::max(place.position + 1, same_folder ? ahead.until : 0);
-    ahead = {place, in_order ? std::max(from, end) : 0};
-    return in_order ? from : end;
+    ahead = {place, in_order ? from : 0};
+    if (!in_order || from - place.position > kFilesAhead - kFilesAtOnce) return {0, 0};
+    ahead.until = std::min(from + kFilesAtOnce, folder.nodes.size());
+    return {from, ahead.until};
   });
+  std::vector<BlobId> wanted;
   for (std::size_t i = begin; i < end; ++i) {
     const Node& next = folder.nodes[i];
-    if (next.content.size() == 1) prefetch(next.content.front());
+    if (next.content.size() == 1) wanted.push_back(next.content.front());
   }
+  prefetch(std::move(wanted));
 }
 
 Result<std::vector<BlobReader::Part>> BlobReader::read(const Place& place, std::uint64_t offset,
@@ -165,7 +173,9 @@ Result<std::vector<BlobReader::Part>> BlobReader::read(const Place& place, std::
   const auto ends = TRY(ends_of(place, file));
   auto piece = static_cast<std::size_t>(std::ranges::upper_bound(*ends, offset) - ends->begin());
   while (length > 0 && piece < ends->size()) {
-    if (piece + 1 < ends->size()) prefetch(file.content[piece + 1]);
+    if (piece + 1 < ends->size() && !blobs_.contains(file.content[piece + 1])) {
+      prefetch({file.content[piece + 1]});
+    }
     BlobPointer whole = TRY(blob(file.content[piece]));
     const std::uint64_t begin = piece == 0 ? 0 : (*ends)[piece - 1];
     const ByteView left = ByteView(*whole).subspan(offset - begin);

@@ -65,7 +65,7 @@ class BlobReader {
     std::size_t until = 0;
   };
   void expect_next(const Place& place, const Tree& folder);
-  void prefetch(const BlobId& id);
+  void prefetch(std::vector<BlobId> ids);
   void work();
 
   Repository& repository_;
@@ -75,7 +75,7 @@ class BlobReader {
   SharedCache<PackId, std::uint64_t> pack_sizes_;
   SharedCache<Place, Ends, PlaceHash> ends_;  // where the pieces of large files end
   Guarded<Ahead> ahead_;
-  BoundedQueue<BlobId> wanted_;
+  BoundedQueue<std::vector<BlobId>> wanted_;
   std::vector<std::thread> fetchers_;
 };
 
