@@ -42,7 +42,7 @@ RestoreReport foretell(const RestorePlan& plan, const std::vector<FileFate>& fat
     const bool unchanged = action == RestoreAction::unchanged;
     ++(unchanged ? report.files_unchanged : report.files);
     (unchanged ? report.bytes_unchanged : report.bytes) += size;
-    tell(plan.files[i].path, action, size);
+    tell(plan.path_of(plan.files[i]), action, size);
   }
   report.directories = plan.directories.size();
   report.others = plan.others.size() + plan.links.size();

@@ -222,7 +222,7 @@ Result<void> ConfinedFolder::apply_metadata(const std::string& path, const Node&
 }
 
 Result<FileDescriptor> make_file_in(const OpenFolder& folder, const std::string& name,
-                                    const std::string& path, Existing existing) {
+                                    Existing existing) {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const auto make = [&] {
     return FileDescriptor(::openat(folder.descriptor.get(), name.c_str(), kFlags, kFileMode));
@@ -232,42 +232,42 @@ Result<FileDescriptor> make_file_in(const OpenFolder& folder, const std::string&
     TRY(unlink_in(folder.descriptor, name));
     file = make();
   }
-  if (!file.valid()) return fail_errno(errno, "making " + shown(path));
+  if (!file.valid()) return fail_errno(errno, "making " + shown(name));
   return file;
 }
 
 Result<void> apply_to_new_file(const FileDescriptor& made, const OpenFolder& folder,
-                               const std::string& path, const Node& node, Ownership ownership) {
+                               const Node& node, Ownership ownership) {
   const bool give = ownership == Ownership::when_permitted && is_owner_permitted() &&
                     !is_born_with_owner(node, folder);
   if (give && ::fchown(made.get(), node.uid, node.gid) != 0) {
-    return fail_errno(errno, "setting the owner of " + shown(path));
+    return fail_errno(errno, "setting the owner of " + shown(node.name));
   }
-  TRY(apply_attributes(path, node, [&](const char* name, const void* value, std::size_t size) {
+  TRY(apply_attributes(node.name, node, [&](const char* name, const void* value, std::size_t size) {
     return ::fsetxattr(made.get(), name, value, size, 0);
   }));
   if (::fchmod(made.get(), node.mode) != 0) {
-    return fail_errno(errno, "setting the mode of " + shown(path));
+    return fail_errno(errno, "setting the mode of " + shown(node.name));
   }
   const timespec times[2] = {to_timespec(node.accessed), to_timespec(node.modified)};
   if (::futimens(made.get(), times) != 0) {
-    return fail_errno(errno, "setting the times of " + shown(path));
+    return fail_errno(errno, "setting the times of " + shown(node.name));
   }
   return {};
 }
 
-Result<void> set_size(const FileDescriptor& file, const std::string& path, std::uint64_t size) {
+Result<void> set_size(const FileDescriptor& file, const std::string& name, std::uint64_t size) {
   if (::ftruncate(file.get(), static_cast<off_t>(size)) == 0) return {};
-  return fail_errno(errno, "making " + shown(path));
+  return fail_errno(errno, "making " + shown(name));
 }
 
-Result<void> write_to(const FileDescriptor& file, const std::string& path, std::uint64_t offset,
+Result<void> write_to(const FileDescriptor& file, const std::string& name, std::uint64_t offset,
                       ByteView bytes) {
   while (!bytes.empty()) {
     const ssize_t written =
         ::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail_errno(errno, "writing " + shown(path));
+    if (written < 0) return fail_errno(errno, "writing " + shown(name));
     bytes = bytes.subspan(static_cast<std::size_t>(written));
     offset += static_cast<std::uint64_t>(written);
   }

@@ -51,15 +51,15 @@ class ConfinedFolder {
   FileDescriptor folder_;
 };
 
-// Empty and open for writing; never one that was there, and never through a link. `path` is for
-// messages.
+// Empty and open for writing; never one that was there, and never through a link.
 Result<FileDescriptor> make_file_in(const OpenFolder& folder, const std::string& name,
-                                    const std::string& path, Existing existing);
+                                    Existing existing);
 // Of a file that make_file_in() made, in the order in which none undoes another.
 Result<void> apply_to_new_file(const FileDescriptor& made, const OpenFolder& folder,
-                               const std::string& path, const Node& node, Ownership ownership);
-Result<void> set_size(const FileDescriptor& file, const std::string& path, std::uint64_t size);
-Result<void> write_to(const FileDescriptor& file, const std::string& path, std::uint64_t offset,
+                               const Node& node, Ownership ownership);
+// `name` is for messages.
+Result<void> set_size(const FileDescriptor& file, const std::string& name, std::uint64_t size);
+Result<void> write_to(const FileDescriptor& file, const std::string& name, std::uint64_t offset,
                       ByteView bytes);
 
 }  // namespace bulkhead::repository

@@ -44,33 +44,33 @@ class Survey {
   Survey(Repository& repository, const ConfinedFolder& folder, const RestoreOptions& options)
       : repository_(repository), folder_(folder), options_(options) {}
 
-  FileFate judge(const PlannedNode& planned, Bytes& buffer) const {
+  FileFate judge(const std::string& path, const Node& planned, Bytes& buffer) const {
     using enum FileFate::Kind;
-    const auto status = status_of(folder_, planned.path);
+    const auto status = status_of(folder_, path);
     if (!status) return {make, {}};
     if (options_.overwrite == Overwrite::never) return {keep, {}};
     const WallTime modified = to_wall_time(status->st_mtim);
-    if (options_.overwrite == Overwrite::if_newer && modified >= planned.node.modified) {
+    if (options_.overwrite == Overwrite::if_newer && modified >= planned.modified) {
       return {keep, {}};
     }
     // Another name of the same file may lie outside of what is restored, and must not change.
     if (!S_ISREG(status->st_mode) || status->st_nlink > 1) return {make, {}};
-    const bool same_size = static_cast<std::uint64_t>(status->st_size) == planned.node.size;
-    if (options_.overwrite == Overwrite::if_changed && same_size &&
-        modified == planned.node.modified) {
+    const bool same_size = static_cast<std::uint64_t>(status->st_size) == planned.size;
+    if (options_.overwrite == Overwrite::if_changed && same_size && modified == planned.modified) {
       return {same, {}};
     }
-    return compare(planned, same_size, buffer);
+    return compare(path, planned, same_size, buffer);
   }
 
  private:
-  FileFate compare(const PlannedNode& planned, bool same_size, Bytes& buffer) const {
+  FileFate compare(const std::string& path, const Node& planned, bool same_size,
+                   Bytes& buffer) const {
     using enum FileFate::Kind;
-    const auto file = folder_.open_below(planned.path, O_RDONLY | O_NONBLOCK);
+    const auto file = folder_.open_below(path, O_RDONLY | O_NONBLOCK);
     if (!file) return {make, {}};
     FileFate fate{update, {}};
     bool whole = same_size;
-    for (const BlobId& id : planned.node.content) {
+    for (const BlobId& id : planned.content) {
       const auto size = repository_.blob_size(BlobType::data, id);
       if (!size) return {make, {}};  // which then says what is lacking
       const auto found = digest_of_next(file->get(), *size, buffer);
@@ -115,7 +115,7 @@ Result<std::vector<FileFate>> survey_files(Repository& repository, const Confine
       Bytes buffer(kReadSize);
       for (std::size_t at = next++; at < fates.size(); at = next++) {
         if (options.cancel && *options.cancel) return;
-        fates[at] = survey.judge(plan.files[at], buffer);
+        fates[at] = survey.judge(plan.path_of(plan.files[at]), plan.files[at].node, buffer);
       }
     });
   }
@@ -126,11 +126,12 @@ Result<std::vector<FileFate>> survey_files(Repository& repository, const Confine
   return fates;
 }
 
-bool left_as_it_is(const ConfinedFolder& folder, const PlannedNode& planned, Overwrite overwrite) {
+bool left_as_it_is(const ConfinedFolder& folder, const std::string& path, const Node& planned,
+                   Overwrite overwrite) {
   if (overwrite != Overwrite::never && overwrite != Overwrite::if_newer) return false;
-  const auto status = status_of(folder, planned.path);
+  const auto status = status_of(folder, path);
   if (!status) return false;
-  return overwrite == Overwrite::never || to_wall_time(status->st_mtim) >= planned.node.modified;
+  return overwrite == Overwrite::never || to_wall_time(status->st_mtim) >= planned.modified;
 }
 
 Result<std::vector<std::string>> find_unexpected(const ConfinedFolder& folder,

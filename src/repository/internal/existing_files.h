@@ -12,8 +12,9 @@ namespace bulkhead::repository {
 Result<std::vector<FileFate>> survey_files(Repository& repository, const ConfinedFolder& folder,
                                            const RestorePlan& plan, const RestoreOptions& options);
 
-// A link, device or folder is there already, and options.overwrite says to leave it.
-bool left_as_it_is(const ConfinedFolder& folder, const PlannedNode& planned, Overwrite overwrite);
+// A link, device or folder is there already, and `overwrite` says to leave it.
+bool left_as_it_is(const ConfinedFolder& folder, const std::string& path, const Node& planned,
+                   Overwrite overwrite);
 
 // Paths in the target that the plan's folders do not have, as far as the patterns choose them.
 Result<std::vector<std::string>> find_unexpected(const ConfinedFolder& folder,

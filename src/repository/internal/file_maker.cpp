@@ -16,12 +16,12 @@ Result<const OpenFolder*> FileMaker::folder_of(const PlannedNode& file) {
 
 Result<FileDescriptor> FileMaker::make(const PlannedNode& file) {
   const OpenFolder* const folder = TRY(folder_of(file));
-  return make_file_in(*folder, file.node.name, file.path, options_.existing);
+  return make_file_in(*folder, file.node.name, options_.existing);
 }
 
 Result<void> FileMaker::apply_metadata(const FileDescriptor& made, const PlannedNode& file) {
   const OpenFolder* const folder = TRY(folder_of(file));
-  return apply_to_new_file(made, *folder, file.path, file.node, options_.ownership);
+  return apply_to_new_file(made, *folder, file.node, options_.ownership);
 }
 
 }  // namespace bulkhead::repository

@@ -57,7 +57,7 @@ class Planner {
     if (!included && !includes_.could_match_below(snapshot_path)) return {};
     const BlobId subtree = *node.subtree;
     const std::size_t position = plan_.directories.size();
-    plan_.directories.push_back({path, std::move(node), folder});
+    plan_.directories.push_back({path, std::move(node)});
     const std::size_t before = entries();
     TRY(add_tree(subtree, path, snapshot_path, included, depth + 1, position));
     // A folder that was only looked through, and in vain.
@@ -88,7 +88,7 @@ class Planner {
         return;
       }
     }
-    list.push_back({path, std::move(node), folder});
+    list.push_back({std::move(node), folder});
   }
 
   Repository& repository_;
@@ -99,27 +99,53 @@ class Planner {
   std::map<std::pair<std::uint64_t, std::uint64_t>, PlannedLink> first_names_;
 };
 
-std::vector<PlannedRead> make_reads(std::vector<std::pair<PackId, PlannedPiece>> pieces) {
-  std::ranges::sort(pieces, [](const auto& a, const auto& b) {
-    return std::tie(a.first, a.second.blob.offset) < std::tie(b.first, b.second.blob.offset);
+std::vector<PlannedRead> make_reads(std::vector<PlannedPiece>& pieces) {
+  std::ranges::sort(pieces, {}, [](const PlannedPiece& piece) {
+    return std::tie(piece.pack, piece.offset, piece.file, piece.part);
   });
   std::vector<PlannedRead> reads;
-  std::uint64_t begin = 0;
   std::uint64_t end = 0;
-  for (auto& [pack, piece] : pieces) {
-    const std::uint64_t offset = piece.blob.offset;
-    const std::uint64_t piece_end = offset + piece.blob.sealed_size;
-    const bool joins = !reads.empty() && reads.back().pack == pack && offset <= end + kReadGapMax &&
-                       piece_end - begin <= kReadSizeMax;
-    if (!joins) {
-      reads.push_back({pack, {}});
-      begin = offset;
-    }
-    end = piece_end;
-    reads.back().pieces.push_back(std::move(piece));
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const PlannedPiece& piece = pieces[i];
+    const std::uint64_t piece_end = std::uint64_t{piece.offset} + piece.sealed_size;
+    const PlannedPiece* const first = reads.empty() ? nullptr : &pieces[reads.back().first];
+    const bool joins = first && first->pack == piece.pack && piece.offset <= end + kReadGapMax &&
+                       (piece_end - first->offset <= kReadSizeMax || piece_end <= end);
+    if (!joins) reads.push_back({i, 0});
+    ++reads.back().count;
+    end = joins ? std::max(end, piece_end) : piece_end;
   }
   return reads;
 }
+
+// Where a file's blobs lie.
+class Locator {
+ public:
+  explicit Locator(Repository& repository) : repository_(repository) {}
+
+  // nullopt where the blob is in no index.
+  std::optional<PlannedPiece> find(const BlobId& id) {
+    const auto location = repository_.index().find({BlobType::data, id});
+    if (!location) return std::nullopt;
+    const auto next = static_cast<std::uint32_t>(packs_.size());
+    const auto [at, added] = numbers_.try_emplace(location->pack, next);
+    if (added) packs_.push_back(location->pack);
+    const PackedBlob& blob = location->blob;
+    return PlannedPiece{.pack = at->second,
+                        .offset = blob.offset,
+                        .sealed_size = blob.sealed_size,
+                        .raw_size = blob.raw_size,
+                        .file = 0,
+                        .part = 0,
+                        .offset_in_file = 0};
+  }
+  std::vector<PackId> take_packs() { return std::move(packs_); }
+
+ private:
+  Repository& repository_;
+  std::unordered_map<PackId, std::uint32_t> numbers_;
+  std::vector<PackId> packs_;
+};
 
 }  // namespace
 
@@ -144,44 +170,55 @@ Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapsho
   return planner.take();
 }
 
+std::string RestorePlan::path_of(const PlannedNode& planned) const {
+  if (planned.folder == kTargetItself) return planned.node.name;
+  return directories[planned.folder].path + "/" + planned.node.name;
+}
+
+PackedBlob blob_of(const RestorePlan& plan, const PlannedPiece& piece) {
+  return {.type = BlobType::data,
+          .id = plan.files[piece.file].node.content[piece.part],
+          .offset = piece.offset,
+          .sealed_size = piece.sealed_size,
+          .raw_size = piece.raw_size};
+}
+
 Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& plan,
                                   const std::vector<FileFate>& fates) {
+  static const FileFate kMake;
+  if (plan.files.size() > UINT32_MAX) {
+    return fail(ErrorKind::limit, "more than 4 thousand million files: restore a part at a time");
+  }
   ContentPlan contents;
   contents.sizes.resize(plan.files.size());
-  std::unordered_map<BlobId, std::size_t> known;
-  std::vector<std::pair<PackId, PlannedPiece>> pieces;
+  Locator locator(repository);
   for (std::size_t file = 0; file < plan.files.size(); ++file) {
-    static const FileFate kMake;
+    const Node& node = plan.files[file].node;
     const FileFate& fate = fates.empty() ? kMake : fates[file];
     if (fate.kind == FileFate::Kind::same || fate.kind == FileFate::Kind::keep) {
-      contents.sizes[file] = plan.files[file].node.size;
+      contents.sizes[file] = node.size;
       continue;
     }
     std::uint64_t offset = 0;
-    std::size_t position = 0;
-    for (const BlobId& id : plan.files[file].node.content) {
-      if (position < fate.in_place.size() && fate.in_place[position++]) {
-        offset += TRY(repository.blob_size(BlobType::data, id));
-        continue;
+    for (std::size_t part = 0; part < node.content.size(); ++part) {
+      const BlobId& id = node.content[part];
+      auto piece = locator.find(id);
+      if (!piece) {
+        contents.incomplete.emplace_back(
+            file, Error(ErrorKind::corrupt, "data blob " + id.short_hex() + " is in no index"));
+        break;
       }
-      const auto [at, added] = known.try_emplace(id, pieces.size());
-      if (added) {
-        const auto location = repository.index().find({BlobType::data, id});
-        if (!location) {
-          known.erase(id);
-          contents.incomplete.emplace_back(
-              file, Error(ErrorKind::corrupt, "data blob " + id.short_hex() + " is in no index"));
-          break;
-        }
-        pieces.push_back({location->pack, {location->blob, {}}});
-      }
-      auto& piece = pieces[at->second].second;
-      piece.destinations.push_back({file, offset});
-      offset += piece.blob.plaintext_size();
+      piece->file = static_cast<std::uint32_t>(file);
+      piece->part = static_cast<std::uint32_t>(part);
+      piece->offset_in_file = offset;
+      offset += blob_of(plan, *piece).plaintext_size();
+      const bool in_place = part < fate.in_place.size() && fate.in_place[part];
+      if (!in_place) contents.pieces.push_back(*piece);
     }
     contents.sizes[file] = offset;
   }
-  contents.reads = make_reads(std::move(pieces));
+  contents.packs = locator.take_packs();
+  contents.reads = make_reads(contents.pieces);
   return contents;
 }
 

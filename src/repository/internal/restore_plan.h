@@ -1,6 +1,7 @@
 // What a restore will make: gathered from the trees before anything is written.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,15 @@ namespace bulkhead::repository {
 
 inline constexpr std::size_t kTargetItself = SIZE_MAX;
 
+// Of these a snapshot has millions: they hold no path.
 struct PlannedNode {
-  std::string path;  // relative to the target
   Node node;
   std::size_t folder = kTargetItself;  // that holds it: position in directories
+};
+
+struct PlannedDirectory {
+  std::string path;  // relative to the target
+  Node node;
 };
 
 struct PlannedLink {
@@ -32,31 +38,40 @@ struct PlannedListing {
 };
 
 struct RestorePlan {
-  std::vector<PlannedNode> directories;  // each after the one that holds it
-  std::vector<PlannedNode> files;
-  std::vector<PlannedNode> others;
+  std::vector<PlannedDirectory> directories;  // each after the one that holds it
+  std::deque<PlannedNode> files;              // which needs no second copy to grow
+  std::deque<PlannedNode> others;
   std::vector<PlannedLink> links;        // further names of files and others
   std::vector<PlannedListing> listings;  // where something may have to be deleted
+
+  // Relative to the target.
+  std::string path_of(const PlannedNode& planned) const;
 };
 
 Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapshot,
                                  const RestoreOptions& options);
 
-// One read from one pack, and where its blobs go.
+// A part of a file, and where it lies.
 struct PlannedPiece {
-  PackedBlob blob;
-  struct Destination {
-    std::size_t file;
-    std::uint64_t offset;
-  };
-  std::vector<Destination> destinations;
+  std::uint32_t pack;  // position in packs
+  std::uint32_t offset;
+  std::uint32_t sealed_size;
+  std::uint32_t raw_size;
+  std::uint32_t file;  // position in files
+  std::uint32_t part;  // position in the file's content
+  std::uint64_t offset_in_file;
 };
+
+// What is read at once from one pack: pieces that follow each other. Those of the same blob are
+// neighbours.
 struct PlannedRead {
-  PackId pack;
-  std::vector<PlannedPiece> pieces;  // by their offsets in the pack
+  std::size_t first;
+  std::size_t count;
 };
 
 struct ContentPlan {
+  std::vector<PackId> packs;
+  std::vector<PlannedPiece> pieces;  // by packs and offsets
   std::vector<PlannedRead> reads;
   std::vector<std::uint64_t> sizes;  // of the files, by their blobs
   // Files with a blob that no index has, which stay empty.
@@ -78,5 +93,6 @@ struct FileFate {
 // Blobs that lie near each other in a pack are read at once. No `fates`: all files are made.
 Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& plan,
                                   const std::vector<FileFate>& fates = {});
+PackedBlob blob_of(const RestorePlan& plan, const PlannedPiece& piece);
 
 }  // namespace bulkhead::repository

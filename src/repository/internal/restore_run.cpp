@@ -1,6 +1,7 @@
 #include "repository/internal/restore_run.h"
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include <fmt/format.h>
@@ -82,25 +83,26 @@ class RestoreRun {
   // Folders, and all that is no file.
   void make_all() {
     for (std::size_t i = 0; i < plan_.directories.size(); ++i) {
-      const PlannedNode& directory = plan_.directories[i];
-      kept_directories_[i] = left_as_it_is(folder_, directory, kept_by_overwrite());
+      const PlannedDirectory& directory = plan_.directories[i];
+      kept_directories_[i] =
+          left_as_it_is(folder_, directory.path, directory.node, kept_by_overwrite());
       const auto made = folder_.make_directory(directory.path, options_.existing);
       if (made) ++report_.directories;
       else report_error(directory.path, made.error());
     }
     for (const auto& [file, error] : contents_.incomplete) {
       failed_[file] = true;
-      report_error(plan_.files[file].path, error);
+      report_error(path_of(file), error);
     }
     for (std::size_t i = 0; i < plan_.others.size(); ++i) {
-      const PlannedNode& other = plan_.others[i];
-      kept_others_[i] = left_as_it_is(folder_, other, options_.overwrite);
+      const Node& other = plan_.others[i].node;
+      const std::string path = plan_.path_of(plan_.others[i]);
+      kept_others_[i] = left_as_it_is(folder_, path, other, options_.overwrite);
       if (kept_others_[i]) continue;
-      const auto made = in_place_of_folder(other.path, [&] {
-        return folder_.make_special(other.path, other.node, options_.existing);
-      });
+      const auto made = in_place_of_folder(
+          path, [&] { return folder_.make_special(path, other, options_.existing); });
       if (made) ++report_.others;
-      else report_error(other.path, made.error());
+      else report_error(path, made.error());
     }
   }
 
@@ -126,11 +128,7 @@ class RestoreRun {
 
   void count_totals() {
     pieces_.resize(plan_.files.size());
-    for (const PlannedRead& read : contents_.reads) {
-      for (const PlannedPiece& piece : read.pieces) {
-        for (const auto& destination : piece.destinations) ++pieces_[destination.file];
-      }
-    }
+    for (const PlannedPiece& piece : contents_.pieces) ++pieces_[piece.file];
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       // What lacks a piece is made at once, as far as it goes.
       if (failed_[i]) pieces_[i] = 0;
@@ -182,23 +180,26 @@ class RestoreRun {
     if (fate == FileFate::Kind::keep) return {};
     if (fate == FileFate::Kind::make) {
       FileDescriptor made = TRY(make_file(i, maker));
-      TRY(set_size(made, file.path, contents_.sizes[i]));
+      TRY(set_size(made, file.node.name, contents_.sizes[i]));
       if (pieces_[i] == 0) finish_new_file(made, i, maker);
       return made.close();
     }
-    if (fate == FileFate::Kind::update) TRY(folder_.resize_file(file.path, contents_.sizes[i]));
-    if (pieces_[i] == 0) apply(file);
+    if (fate == FileFate::Kind::update) TRY(folder_.resize_file(path_of(i), contents_.sizes[i]));
+    if (pieces_[i] == 0) apply(path_of(i), file.node);
     return {};
   }
 
   Result<FileDescriptor> make_file(std::size_t i, Maker& maker) {
     const PlannedNode& file = plan_.files[i];
-    return in_place_of_folder(file.path, [&] { return maker.make(file); });
+    auto made = maker.make(file);
+    const bool blocked = !made && made.error().kind() == ErrorKind::conflict;
+    if (!blocked) return made;
+    return in_place_of_folder(path_of(i), [&] { return maker.make(file); });
   }
 
   void finish_new_file(const FileDescriptor& made, std::size_t i, Maker& maker) {
     const auto applied = maker.apply_metadata(made, plan_.files[i]);
-    if (!applied) report_error(plan_.files[i].path, applied.error());
+    if (!applied) report_error(path_of(i), applied.error());
   }
 
   void write_contents() {
@@ -208,31 +209,43 @@ class RestoreRun {
   }
 
   void write_read(const PlannedRead& read, Writer& writer) {
-    const std::uint64_t begin = read.pieces.front().blob.offset;
-    const PackedBlob& last = read.pieces.back().blob;
-    const std::uint64_t length = std::uint64_t{last.offset} + last.sealed_size - begin;
+    const std::span pieces = std::span(contents_.pieces).subspan(read.first, read.count);
+    const std::uint64_t begin = pieces.front().offset;
+    std::uint64_t end = begin;
+    for (const PlannedPiece& piece : pieces) {
+      end = std::max(end, std::uint64_t{piece.offset} + piece.sealed_size);
+    }
     const auto bytes = repository_.backend().load_part(
-        {storage::FileType::data, read.pack.to_hex()}, begin, length);
-    for (const PlannedPiece& piece : read.pieces) {
+        {storage::FileType::data, contents_.packs[pieces.front().pack].to_hex()}, begin,
+        end - begin);
+    for (std::size_t i = 0; i < pieces.size();) {
+      std::size_t same = i + 1;
+      while (same < pieces.size() && pieces[same].offset == pieces[i].offset) ++same;
+      const std::span of_blob = pieces.subspan(i, same - i);
+      i = same;
       if (!bytes) {
-        fail_piece(piece, bytes.error());
+        fail_pieces(of_blob, bytes.error());
         continue;
       }
-      const auto content = writer.opener.open(
-          piece.blob, ByteView(*bytes).subspan(piece.blob.offset - begin, piece.blob.sealed_size));
-      if (content) write_piece(piece, *content, writer.maker);
-      else fail_piece(piece, content.error());
+      const PackedBlob blob = blob_of(plan_, of_blob.front());
+      const auto content =
+          writer.opener.open(blob, ByteView(*bytes).subspan(blob.offset - begin, blob.sealed_size));
+      if (content) write_pieces(of_blob, *content, writer.maker);
+      else fail_pieces(of_blob, content.error());
     }
   }
 
-  void write_piece(const PlannedPiece& piece, ByteView content, Maker& maker) {
+  // All places that this content belongs in.
+  void write_pieces(std::span<const PlannedPiece> pieces, ByteView content, Maker& maker) {
     const bool hole = std::ranges::all_of(content, [](std::uint8_t byte) { return byte == 0; });
     std::size_t written_to = 0;
     std::size_t complete = 0;
-    for (const auto& [file, offset] : piece.destinations) {
+    for (const PlannedPiece& piece : pieces) {
+      const std::size_t file = piece.file;
       if (failed_[file]) continue;
-      const auto written = comes_whole(file) ? write_whole(file, content, hole, maker)
-                                             : write_part(file, offset, content, hole);
+      const auto written = comes_whole(file)
+                               ? write_whole(file, content, hole, maker)
+                               : write_part(file, piece.offset_in_file, content, hole);
       if (!written) {
         fail_file(file, written.error());
         continue;
@@ -240,7 +253,7 @@ class RestoreRun {
       ++written_to;
       if (--pieces_left_[file] > 0) continue;
       ++complete;
-      if (!comes_whole(file)) apply(plan_.files[file]);
+      if (!comes_whole(file)) apply(path_of(file), plan_.files[file].node);
     }
     progress_.with([&](RestoreProgress& progress) {
       progress.bytes_done += content.size() * written_to;
@@ -250,12 +263,12 @@ class RestoreRun {
   }
 
   Result<void> write_whole(std::size_t i, ByteView content, bool hole, Maker& maker) {
-    const std::string& path = plan_.files[i].path;
+    const std::string& name = plan_.files[i].node.name;
     FileDescriptor made = TRY(make_file(i, maker));
     const auto write = [&](std::uint64_t at, ByteView part) {
-      return write_to(made, path, at, part);
+      return write_to(made, name, at, part);
     };
-    if (hole || options_.sparse) TRY(set_size(made, path, content.size()));
+    if (hole || options_.sparse) TRY(set_size(made, name, content.size()));
     if (!hole && options_.sparse) TRY(write_without_zeros(0, content, write));
     if (!hole && !options_.sparse) TRY(write(0, content));
     finish_new_file(made, i, maker);
@@ -263,7 +276,7 @@ class RestoreRun {
   }
 
   Result<void> write_part(std::size_t file, std::uint64_t offset, ByteView content, bool hole) {
-    const std::string& path = plan_.files[file].path;
+    const std::string path = path_of(file);
     const bool is_new = fates_[file].kind == FileFate::Kind::make;
     if (hole) return is_new ? Result<void>() : folder_.make_hole(path, offset, content.size());
     if (!is_new || !options_.sparse) return folder_.write_at(path, offset, content);
@@ -272,13 +285,14 @@ class RestoreRun {
     });
   }
 
-  void fail_piece(const PlannedPiece& piece, const Error& error) {
-    const Error named = error.with_context(fmt::format("data blob {}", piece.blob.id.short_hex()));
-    for (const auto& destination : piece.destinations) fail_file(destination.file, named);
+  void fail_pieces(std::span<const PlannedPiece> pieces, const Error& error) {
+    const BlobId id = blob_of(plan_, pieces.front()).id;
+    const Error named = error.with_context(fmt::format("data blob {}", id.short_hex()));
+    for (const PlannedPiece& piece : pieces) fail_file(piece.file, named);
   }
 
   void fail_file(std::size_t file, const Error& error) {
-    if (!failed_[file].exchange(true)) report_error(plan_.files[file].path, error);
+    if (!failed_[file].exchange(true)) report_error(path_of(file), error);
   }
 
   void finish_all() {
@@ -289,37 +303,39 @@ class RestoreRun {
         const bool unchanged = action == RestoreAction::unchanged;
         ++(unchanged ? report_.files_unchanged : report_.files);
         (unchanged ? report_.bytes_unchanged : report_.bytes) += contents_.sizes[i];
-        tell(file.path, action, contents_.sizes[i]);
+        if (options_.item) tell(path_of(i), action, contents_.sizes[i]);
         if (contents_.sizes[i] != file.node.size) {
-          report_error(file.path,
+          report_error(path_of(i),
                        Error(ErrorKind::corrupt, fmt::format("has {} bytes, its node says {}",
                                                              contents_.sizes[i], file.node.size)));
         }
       } else if (fates_[i].kind != FileFate::Kind::keep && !comes_whole(i)) {
-        apply(file);
+        apply(path_of(i), file.node);
       }
     }
     for (std::size_t i = 0; i < plan_.others.size(); ++i) {
-      if (!kept_others_[i]) apply(plan_.others[i]);
+      if (!kept_others_[i]) apply(plan_.path_of(plan_.others[i]), plan_.others[i].node);
     }
     for (const PlannedLink& link : plan_.links) {
       const auto& first = link.special ? plan_.others[link.file] : plan_.files[link.file];
-      if (left_as_it_is(folder_, {link.path, first.node}, options_.overwrite)) continue;
-      const auto made = folder_.make_hard_link(first.path, link.path, options_.existing);
+      if (left_as_it_is(folder_, link.path, first.node, options_.overwrite)) continue;
+      const auto made = folder_.make_hard_link(plan_.path_of(first), link.path, options_.existing);
       if (made) ++report_.others;
       else report_error(link.path, made.error());
     }
     // From the deepest up: making something in a folder changes the folder's time.
     for (std::size_t i = plan_.directories.size(); i-- > 0;) {
-      if (!kept_directories_[i]) apply(plan_.directories[i]);
+      if (!kept_directories_[i]) apply(plan_.directories[i].path, plan_.directories[i].node);
     }
   }
 
-  void apply(const PlannedNode& planned) {
-    const auto applied = folder_.apply_metadata(planned.path, planned.node, options_.ownership);
+  std::string path_of(std::size_t file) const { return plan_.path_of(plan_.files[file]); }
+
+  void apply(const std::string& path, const Node& node) {
+    const auto applied = folder_.apply_metadata(path, node, options_.ownership);
     // What could not be made has been reported already.
     if (!applied && applied.error().kind() != ErrorKind::not_found) {
-      report_error(planned.path, applied.error());
+      report_error(path, applied.error());
     }
   }
 
