@@ -44,19 +44,26 @@ Result<std::unique_ptr<ReceiptLog>> ReceiptLog::open(Path path, FileLayer& files
   return std::unique_ptr<ReceiptLog>(new ReceiptLog(std::move(path), std::move(file), files));
 }
 
-Result<void> ReceiptLog::append(const Receipt& receipt) {
+Result<void> ReceiptLog::append(const Receipt& receipt) { return sync(TRY(write(receipt))); }
+
+Result<std::uint64_t> ReceiptLog::write(const Receipt& receipt) {
   const std::string line = json::write(json::Object{{"received", to_rfc3339(receipt.received)},
                                                     {"file", receipt.file},
                                                     {"size", receipt.size},
                                                     {"client", receipt.client}}) +
                            "\n";
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
   if (broken_) return fail(ErrorKind::io, path_.string() + ": an earlier sync failed");
   const auto written = files_.write(file_.get(), as_bytes(torn_ ? "\n" + line : line));
   // A full disk may leave a line in part: the next one is not glued to it.
   torn_ = !written;
   if (!written) return std::unexpected(written.error().with_context(path_.string()));
-  const std::uint64_t own = ++written_;
+  files_.begin_flushing(file_.get());
+  return ++written_;
+}
+
+Result<void> ReceiptLog::sync(std::uint64_t own) {
+  std::unique_lock lock(mutex_);
   while (synced_ < own && !broken_) {
     if (syncing_) {
       changed_.wait(lock);

@@ -32,6 +32,10 @@ class ReceiptLog {
   // On disk when this returns. After a sync that failed nobody knows what is on the disk: from then
   // on every call fails, until the log is opened again.
   Result<void> append(const Receipt& receipt);
+  // The same in two steps, so that other files come to the disk between them: what sync() has to be
+  // told of the receipt.
+  Result<std::uint64_t> write(const Receipt& receipt);
+  Result<void> sync(std::uint64_t written);
 
  private:
   ReceiptLog(Path path, FileDescriptor file, FileLayer& files)

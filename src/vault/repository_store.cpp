@@ -58,6 +58,17 @@ Result<std::vector<FileInfo>> files_in(const Path& folder) {
 
 namespace {
 
+// A body arrives in TLS records of 16 KiB; the disk is better served with more at once.
+Result<std::size_t> read_full(const Source& source, MutableByteView out) {
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const std::size_t got = TRY(source(out.subspan(filled)));
+    if (got == 0) break;
+    filled += got;
+  }
+  return filled;
+}
+
 // The file under a name of its own until it is whole; removed unless it was renamed.
 class Incoming {
  public:
@@ -198,10 +209,11 @@ Result<void> RepositoryStore::check_disk(std::uint64_t size) const {
 Result<crypto::Sha256Digest> RepositoryStore::receive(const Upload& upload,
                                                       std::optional<int> file) const {
   crypto::Sha256 hash;
-  Bytes piece(kPieceSize);
+  // One byte more than was announced, to see that it is too much.
+  Bytes piece(std::min<std::uint64_t>(kPieceSize, upload.announced_size + 1));
   std::uint64_t size = 0;
   std::uint64_t unflushed = 0;
-  while (const std::size_t got = TRY(upload.source(piece))) {
+  while (const std::size_t got = TRY(read_full(upload.source, piece))) {
     const ByteView bytes = ByteView(piece).first(got);
     size += got;
     if (size > upload.announced_size) break;
@@ -239,12 +251,22 @@ Result<SaveOutcome> RepositoryStore::confirm(const Upload& upload) const {
   return SaveOutcome::had_it_already;
 }
 
-Result<void> RepositoryStore::note_receipt(const Upload& upload) {
+Result<std::optional<std::uint64_t>> RepositoryStore::write_receipt(const Upload& upload) {
   if (destroyed_) return fail(ErrorKind::not_found, "the repository was destroyed");
   // Locks come and go by the thousand, and nothing counts from when they came.
-  if (upload.id.type == FileType::lock) return {};
-  return receipts_->append({around_.receive_clock.now(), storage::describe(upload.id),
-                            upload.announced_size, upload.client});
+  if (upload.id.type == FileType::lock) return std::nullopt;
+  return TRY(receipts_->write({around_.receive_clock.now(), storage::describe(upload.id),
+                               upload.announced_size, upload.client}));
+}
+
+Result<void> RepositoryStore::sync_receipt(std::optional<std::uint64_t> written) {
+  if (!written) return {};
+  return receipts_->sync(*written);
+}
+
+Result<void> RepositoryStore::seal(FileDescriptor file) const {
+  TRY(around_.files.seal(file.get()));
+  return file.close();
 }
 
 // The name is taken: the same bytes are what a client sends again when it did not see our answer.
@@ -261,23 +283,32 @@ Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& r
   // What was received hashes to the name, so what is stored has been damaged since.
   log::error("a damaged file was received again and mended",
              {{"repository", folder_.string()}, {"file", storage::describe(upload.id)}});
-  TRY(note_receipt(upload));
+  const auto receipt = TRY(write_receipt(upload));
+  TRY(sync_receipt(receipt));
   TRY(around_.files.rename_over(received, path));
   TRY(around_.files.sync_folder(path.parent_path()));
   return SaveOutcome::stored;
 }
 
-Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, const Path& received) {
+Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, const Path& received,
+                                          FileDescriptor file) {
   const Path path = path_of(upload.id);
-  if (std::filesystem::exists(path)) return compare(upload, received);
+  if (std::filesystem::exists(path)) {
+    TRY(seal(std::move(file)));
+    return compare(upload, received);
+  }
   // A key that began to arrive before the first snapshot must not come in after it.
   std::unique_lock<std::mutex> order;
   if (upload.id.type == FileType::key || upload.id.type == FileType::snapshot) {
     order = std::unique_lock(first_snapshot_);
     TRY(check_policy(upload));
   }
-  // The receipt first: a file that is there without one could never be given a time.
-  TRY(note_receipt(upload));
+  // The receipt before the name: a file that is there without one could never be given a time. It
+  // is written first and synced last, so that the file system takes both to the disk at once; so it
+  // does with those of other uploads that have come so far.
+  const auto receipt = TRY(write_receipt(upload));
+  TRY(seal(std::move(file)));
+  TRY(sync_receipt(receipt));
   if (const auto renamed = around_.files.rename_to_new(received, path); !renamed) {
     if (renamed.error().kind() == ErrorKind::conflict) return compare(upload, received);
     return std::unexpected(renamed.error());
@@ -308,13 +339,9 @@ Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
 
 Result<SaveOutcome> RepositoryStore::receive_and_keep(const Upload& upload) {
   const Incoming incoming(folder_, around_.files);
-  {
-    FileDescriptor file = TRY(around_.files.create(incoming.path()));
-    TRY(receive(upload, file.get()));
-    TRY(around_.files.seal(file.get()));
-    TRY(file.close());
-  }
-  return keep(upload, incoming.path());
+  FileDescriptor file = TRY(around_.files.create(incoming.path()));
+  TRY(receive(upload, file.get()));
+  return keep(upload, incoming.path(), std::move(file));
 }
 
 Result<FileDescriptor> RepositoryStore::load(const FileId& id) const {

@@ -118,9 +118,12 @@ class RepositoryStore {
   Result<crypto::Sha256Digest> receive(const Upload& upload, std::optional<int> file) const;
   Result<bool> is_whole(const storage::FileId& id) const;
   Result<SaveOutcome> confirm(const Upload& upload) const;
-  Result<SaveOutcome> keep(const Upload& upload, const Path& received);
+  Result<SaveOutcome> keep(const Upload& upload, const Path& received, FileDescriptor file);
+  Result<void> seal(FileDescriptor file) const;
   Result<SaveOutcome> compare(const Upload& upload, const Path& received);
-  Result<void> note_receipt(const Upload& upload);
+  // Nothing where there is no receipt to be synced.
+  Result<std::optional<std::uint64_t>> write_receipt(const Upload& upload);
+  Result<void> sync_receipt(std::optional<std::uint64_t> written);
 
   struct History {
     ChurnWatch churn;
