@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "crypto/sha256.h"
+#include "repository/parity.h"
 #include "storage/file_names.h"
 #include "vault/repository_files.h"
 
@@ -21,8 +22,10 @@ using storage::FileId;
 using storage::FileInfo;
 using storage::FileType;
 
-constexpr FileType kListedTypes[] = {FileType::key, FileType::lock, FileType::snapshot,
-                                     FileType::index, FileType::data};
+constexpr FileType kListedTypes[] = {FileType::key,   FileType::lock, FileType::snapshot,
+                                     FileType::index, FileType::data, FileType::parity};
+// A pack's size at most, and twice that for its parity.
+constexpr std::size_t kParitySizeMax = std::size_t{1} << 30;
 constexpr mode_t kFolderMode = 0700;
 constexpr std::size_t kPieceSize = 256 * 1024;
 constexpr std::uint64_t kFlushedAtOnce = 2 * 1024 * 1024;
@@ -67,6 +70,18 @@ Result<std::size_t> read_full(const Source& source, MutableByteView out) {
     filled += got;
   }
   return filled;
+}
+
+// The config has no name; parity bears that of the pack that it mends.
+bool is_named_by_hash(FileType type) {
+  return type != FileType::config && type != FileType::parity;
+}
+
+std::unexpected<Error> there_already(const FileId& id) {
+  return fail(ErrorKind::conflict,
+              id.type == FileType::config
+                  ? "the repository has its config already"
+                  : storage::describe(id) + " is there already, with other bytes");
 }
 
 // The file under a name of its own until it is whole; removed unless it was renamed.
@@ -138,6 +153,8 @@ Result<void> RepositoryStore::open() {
     ::unlink(entry.path().c_str());
   }
   if (code) return fail_errno(code.value(), folder_.string());
+  // Repositories that were made before this folder was thought of lack it.
+  TRY(make_directories(folder_ / storage::folder_of(FileType::parity), kFolderMode));
   receipts_ = TRY(ReceiptLog::open(folder_ / kReceipts, around_.files));
   TRY(learn());
   const auto count = [&](FileType type, std::uint64_t size) {
@@ -229,22 +246,27 @@ Result<crypto::Sha256Digest> RepositoryStore::receive(const Upload& upload,
     return fail(ErrorKind::invalid, "the body is not as long as was announced");
   }
   const crypto::Sha256Digest digest = hash.finish();
-  if (upload.id.type != FileType::config && to_hex(digest) != upload.id.name) {
+  if (is_named_by_hash(upload.id.type) && to_hex(digest) != upload.id.name) {
     return fail(ErrorKind::invalid, fmt::format("{}: the bytes do not hash to this name",
                                                 storage::describe(upload.id)));
   }
   return digest;
 }
 
-Result<bool> RepositoryStore::is_whole(const FileId& id) const {
-  return id.type == FileType::config || to_hex(TRY(digest_of(path_of(id)))) == id.name;
+Result<bool> RepositoryStore::is_whole(const FileId& id, const Path& path) const {
+  if (id.type == FileType::config) return true;
+  if (id.type == FileType::parity) {
+    const auto pack = TRY(repository::PackId::from_hex(id.name));
+    return repository::parity_is_whole(pack, TRY(read_file(path, kParitySizeMax)));
+  }
+  return to_hex(TRY(digest_of(path))) == id.name;
 }
 
 // What a client sends again when it did not see our answer: it needs no room on the disk.
 Result<SaveOutcome> RepositoryStore::confirm(const Upload& upload) const {
   const crypto::Sha256Digest digest = TRY(receive(upload, std::nullopt));
-  if (upload.id.type == FileType::config && digest != TRY(digest_of(path_of(upload.id)))) {
-    return fail(ErrorKind::conflict, "the repository has its config already");
+  if (!is_named_by_hash(upload.id.type) && digest != TRY(digest_of(path_of(upload.id)))) {
+    return there_already(upload.id);
   }
   // Whoever put it there may not have got so far yet.
   TRY(around_.files.sync_folder(path_of(upload.id).parent_path()));
@@ -277,10 +299,10 @@ Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& r
     TRY(around_.files.sync_folder(path.parent_path()));
     return SaveOutcome::had_it_already;
   }
-  if (upload.id.type == FileType::config) {
-    return fail(ErrorKind::conflict, "the repository has its config already");
+  if (!is_named_by_hash(upload.id.type) && TRY(is_whole(upload.id))) {
+    return there_already(upload.id);
   }
-  // What was received hashes to the name, so what is stored has been damaged since.
+  // What was received is whole, so what is stored has been damaged since.
   log::error("a damaged file was received again and mended",
              {{"repository", folder_.string()}, {"file", storage::describe(upload.id)}});
   const auto receipt = TRY(write_receipt(upload));
@@ -341,7 +363,28 @@ Result<SaveOutcome> RepositoryStore::receive_and_keep(const Upload& upload) {
   const Incoming incoming(folder_, around_.files);
   FileDescriptor file = TRY(around_.files.create(incoming.path()));
   TRY(receive(upload, file.get()));
+  if (upload.id.type == FileType::parity && !TRY(is_whole(upload.id, incoming.path()))) {
+    return fail(ErrorKind::invalid,
+                storage::describe(upload.id) + ": it is no parity of a pack of this name");
+  }
   return keep(upload, incoming.path(), std::move(file));
+}
+
+Result<void> RepositoryStore::mend(const std::string& name) {
+  const FileId id{FileType::data, name};
+  const Path path = path_of(id);
+  const auto pack = TRY(repository::PackId::from_hex(name));
+  const Bytes parity = TRY(read_file(path_of({FileType::parity, name}), kParitySizeMax));
+  const Bytes damaged = TRY(read_file(path, kParitySizeMax));
+  // It hashes to the name, or it is an error.
+  const Bytes rebuilt = TRY(repository::rebuild_pack(pack, damaged, parity));
+  const Incoming incoming(folder_, around_.files);
+  FileDescriptor file = TRY(around_.files.create(incoming.path()));
+  TRY(around_.files.write(file.get(), rebuilt));
+  TRY(seal(std::move(file)));
+  if (destroyed_) return fail(ErrorKind::not_found, "the repository was destroyed");
+  TRY(around_.files.rename_over(incoming.path(), path));
+  return around_.files.sync_folder(path.parent_path());
 }
 
 Result<FileDescriptor> RepositoryStore::load(const FileId& id) const {

@@ -52,9 +52,10 @@ struct ScrubReport {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t damaged = 0;
+  std::uint64_t mended = 0;  // of the damaged, from their parity
 };
-// A repository is scrubbed folder by folder: keys, snapshots, index, and data's 256.
-inline constexpr int kScrubFolders = 3 + 256;
+// A repository is scrubbed folder by folder: keys, snapshots, index, data's 256, and parity.
+inline constexpr int kScrubFolders = 3 + 256 + 1;
 
 enum class SaveOutcome { stored, had_it_already };
 
@@ -116,7 +117,11 @@ class RepositoryStore {
   bool keys_are_frozen() const;
   Result<SaveOutcome> receive_and_keep(const Upload& upload);
   Result<crypto::Sha256Digest> receive(const Upload& upload, std::optional<int> file) const;
-  Result<bool> is_whole(const storage::FileId& id) const;
+  Result<bool> is_whole(const storage::FileId& id) const { return is_whole(id, path_of(id)); }
+  Result<bool> is_whole(const storage::FileId& id, const Path& path) const;
+  // From its parity; kind corrupt where that is not enough, not_found where there is none.
+  Result<void> mend(const std::string& pack);
+  void report_damage(const storage::FileId& id, ScrubReport& report);
   Result<SaveOutcome> confirm(const Upload& upload) const;
   Result<SaveOutcome> keep(const Upload& upload, const Path& received, FileDescriptor file);
   Result<void> seal(FileDescriptor file) const;

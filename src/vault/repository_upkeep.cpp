@@ -101,7 +101,11 @@ Result<void> RepositoryStore::remove(const FileId& id) {
                         .now = around_.receive_clock.expiry_now(),
                         .snapshots = TRY(list(FileType::snapshot)),
                         .needed = {}};
-  if (!policy_.read_key.empty()) {
+  if (id.type == FileType::parity) {
+    deletion.needed = [this](const FileId& file) -> Result<bool> {
+      return std::filesystem::exists(path_of({FileType::data, file.name}));
+    };
+  } else if (!policy_.read_key.empty()) {
     deletion.needed = [this](const FileId& file) -> Result<bool> {
       return TRY(inspector())->needs(file);
     };
@@ -124,7 +128,7 @@ Result<void> RepositoryStore::destroy() {
   for (const std::string_view name :
        {std::string_view("snapshots"), std::string_view("index"), std::string_view("keys"),
         std::string_view("config"), std::string_view("locks"), std::string_view("data"),
-        kQuarantine, kInspected, kDeletions, kReceipts, kIncoming}) {
+        std::string_view("parity"), kQuarantine, kInspected, kDeletions, kReceipts, kIncoming}) {
     TRY(remove_tree(folder_ / name));
   }
   TRY(around_.files.sync_folder(folder_));
@@ -195,26 +199,50 @@ void RepositoryStore::inspect(const std::atomic<bool>& stop) {
   }
 }
 
+void RepositoryStore::report_damage(const FileId& id, ScrubReport& report) {
+  ++report.damaged;
+  const std::string file = storage::describe(id);
+  if (id.type == FileType::data) {
+    // One that comes or goes meanwhile must not be brought back.
+    const std::lock_guard order(deletion_);
+    if (const auto mended = mend(id.name)) {
+      ++report.mended;
+      raise(AlarmKind::damaged_file,
+            file + " no longer hashed to its name, and was mended from its parity");
+      return;
+    } else if (mended.error().kind() != ErrorKind::not_found) {
+      log::error("mending failed",
+                 {{"repository", name_}, {"file", file}, {"error", mended.error().message()}});
+    }
+  }
+  raise(AlarmKind::damaged_file,
+        id.type == FileType::parity
+            ? file + " is damaged; while its pack is whole, nothing depends on it"
+            : file + " no longer hashes to its name; a client that sends it again mends it");
+}
+
 Result<ScrubReport> RepositoryStore::scrub(int folder, const std::atomic<bool>& stop) {
   constexpr FileType kTypes[] = {FileType::key, FileType::snapshot, FileType::index};
   ScrubReport report;
   if (destroyed_) return report;
-  const FileType type = folder < 3 ? kTypes[folder] : FileType::data;
+  const bool is_parity = folder == kScrubFolders - 1;
+  const FileType type = folder < 3 ? kTypes[folder] : is_parity ? FileType::parity : FileType::data;
   Path place = folder_ / storage::folder_of(type);
   if (type == FileType::data) place /= fmt::format("{:02x}", folder - 3);
   for (const FileInfo& file : TRY(files_in(place))) {
     if (stop) break;
-    const auto digest = digest_of(place / file.name);
+    const auto whole = is_whole({type, file.name});
     // Deleted meanwhile, by right.
-    if (!digest && digest.error().kind() == ErrorKind::not_found) continue;
+    if (!whole && whole.error().kind() == ErrorKind::not_found) continue;
     ++report.files;
     report.bytes += file.size;
-    if (digest && to_hex(*digest) == file.name) continue;
-    ++report.damaged;
-    raise(AlarmKind::damaged_file,
-          fmt::format("{} {}", storage::describe({type, file.name}),
-                      digest ? "no longer hashes to its name; a client that sends it again mends it"
-                             : digest.error().message()));
+    if (whole && *whole) continue;
+    if (!whole) {
+      log::error("scrubbing failed", {{"repository", name_},
+                                      {"file", storage::describe({type, file.name})},
+                                      {"error", whole.error().message()}});
+    }
+    report_damage({type, file.name}, report);
   }
   return report;
 }

@@ -12,7 +12,8 @@ namespace {
 using storage::FileType;
 
 constexpr std::array kTypes = {FileType::config,   FileType::key,   FileType::lock,
-                               FileType::snapshot, FileType::index, FileType::data};
+                               FileType::snapshot, FileType::index, FileType::data,
+                               FileType::parity};
 
 std::optional<FileType> type_of(std::string_view word) {
   for (const FileType type : kTypes) {

@@ -18,8 +18,8 @@ using storage::FileType;
 std::optional<FileId> file_of(std::string_view described) {
   const auto parts = split_once(described, '/');
   if (!parts) return std::nullopt;
-  for (const FileType type :
-       {FileType::key, FileType::lock, FileType::snapshot, FileType::index, FileType::data}) {
+  for (const FileType type : {FileType::key, FileType::lock, FileType::snapshot, FileType::index,
+                              FileType::data, FileType::parity}) {
     if (storage::folder_of(type) == parts->first) return FileId{type, std::string(parts->second)};
   }
   return std::nullopt;
@@ -77,7 +77,9 @@ Result<void> RetentionLock::check(const DeletionCase& deletion) {
   if (id.type == FileType::snapshot) return {};
   if (deletion.needed) {
     if (!TRY_CONTEXT(deletion.needed(id), "looking for what needs " + name)) return {};
-    return locked(name + " is needed by a snapshot that is still there");
+    return locked(name + (id.type == FileType::parity
+                              ? " mends a pack that is still there"
+                              : " is needed by a snapshot that is still there"));
   }
   for (const storage::FileInfo& snapshot : deletion.snapshots) {
     const auto at = received({FileType::snapshot, snapshot.name});

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "crypto/sha256.h"
 #include "json/value.h"
+#include "repository/parity.h"
 #include "vault/vault.h"
 
 namespace bulkhead::vault {
@@ -242,6 +243,44 @@ TEST_F(RetentionTest, TheScrubFindsWhatDecayedOnTheDisk) {
   // Sent again, it is mended.
   ASSERT_EQ(put("data", "pack one"), 200);
   EXPECT_EQ(read_text_file(pack, 100).value(), "pack one");
+}
+
+TEST_F(RetentionTest, TheScrubMendsAPackFromItsParity) {
+  configuration_.scrub_period = 1h;
+  start();
+  const std::string content(100'000, 'p');
+  const std::string name = name_of(content);
+  const Bytes parity =
+      repository::make_parity(repository::PackId::from_hex(name).value(), as_bytes(content), 10);
+  ASSERT_EQ(put("data", content), 200);
+  ASSERT_EQ(ask(Method::post, "/imo/parity/" + name, as_text(parity)), 200);
+  const Path pack = configuration_.data / "imo/data" / name.substr(0, 2) / name;
+  std::filesystem::permissions(pack, std::filesystem::perms::owner_all);
+  std::string damaged = content;
+  damaged[50'000] = 'q';
+  ASSERT_TRUE(write_file_atomic(pack, as_bytes(damaged)));
+  for (int i = 0; i < 100; ++i) {
+    clock_.advance(1min);
+    vault_->oversight().tick();
+  }
+  EXPECT_EQ(read_text_file(pack, 1 << 20).value(), content);
+  const auto alarms = vault_->oversight().alarms().latest(9);
+  ASSERT_EQ(alarms.size(), 1u);
+  EXPECT_NE(alarms[0].text.find("mended from its parity"), std::string::npos);
+}
+
+TEST_F(RetentionTest, ParityIsKeptAsLongAsItsPack) {
+  const std::string content(10'000, 'p');
+  const Bytes parity = repository::make_parity(
+      repository::PackId::from_hex(name_of(content)).value(), as_bytes(content), 10);
+  ASSERT_EQ(put("data", content), 200);
+  ASSERT_EQ(ask(Method::post, "/imo/parity/" + name_of(content), as_text(parity)), 200);
+  EXPECT_EQ(remove("parity", content), 403);
+  clock_.advance(24h * 31);
+  vault_->oversight().tick();
+  EXPECT_EQ(remove("parity", content), 403);
+  EXPECT_EQ(remove("data", content), 200);
+  EXPECT_EQ(remove("parity", content), 200);
 }
 
 TEST_F(RetentionTest, TheStatusPageShowsRepositoriesLocksAndAlarms) {

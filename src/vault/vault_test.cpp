@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/sha256.h"
+#include "repository/parity.h"
 
 namespace bulkhead::vault {
 namespace {
@@ -92,6 +93,26 @@ TEST_F(VaultTest, TakesTheSameBytesAgainButNoOtherConfig) {
   EXPECT_EQ(put("index", "i").status, 200);
   EXPECT_EQ(put("index", "i").status, 200);
   EXPECT_EQ(read_receipts(file("receipts.jsonl"))->size(), 2u);
+}
+
+TEST_F(VaultTest, TakesParityOfItsPackAndNoOther) {
+  const std::string pack(10'000, 'p');
+  const auto id = repository::PackId::from_hex(name_of(pack)).value();
+  const auto parity_of = [&](double percent) {
+    return std::string(as_text(repository::make_parity(id, as_bytes(pack), percent)));
+  };
+  const std::string path = "/imo/parity/" + name_of(pack);
+  EXPECT_EQ(ask(Method::post, path, "no parity").status, 400);
+  EXPECT_EQ(ask(Method::post, "/imo/parity/" + name_of("other"), parity_of(10)).status, 400);
+  EXPECT_EQ(ask(Method::head, path).status, 404);
+  EXPECT_EQ(ask(Method::post, path, parity_of(10)).status, 200);
+  EXPECT_EQ(ask(Method::post, path, parity_of(10)).status, 200);
+  EXPECT_EQ(ask(Method::post, path, parity_of(150)).status, 403) << "it is there, with other bytes";
+  EXPECT_EQ(ask(Method::get, "/imo/parity/").body, "[\"" + name_of(pack) + "\"]");
+  // Damaged on the disk, it is mended by what is whole.
+  std::filesystem::permissions(file("parity/" + name_of(pack)), std::filesystem::perms::owner_all);
+  ASSERT_TRUE(write_file_atomic(file("parity/" + name_of(pack)), as_bytes("decay")));
+  EXPECT_EQ(ask(Method::post, path, parity_of(150)).status, 200);
 }
 
 TEST_F(VaultTest, DeletesLocksAndNothingElse) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/vault/verbs.h"
 #include "crypto/sha256.h"
+#include "repository/parity.h"
 #include "storage/backend.h"
 #include "storage/file_names.h"
 
@@ -60,11 +61,23 @@ Result<std::unique_ptr<Backend>> open(const Side& side) {
   return storage::open_backend(side.location, options);
 }
 
+// A server that is no vault of ours may not know of it.
+Result<std::vector<storage::FileInfo>> list(Backend& side, FileType type) {
+  auto files = side.list(type);
+  const bool is_unknown = !files && files.error().kind() == ErrorKind::not_found;
+  if (is_unknown && type == FileType::parity) return std::vector<storage::FileInfo>();
+  return files;
+}
+
 // The bytes are compared with their name before they go on: a source that is damaged, or lies,
 // spoils no copy.
 Result<std::uint64_t> copy(Backend& from, Backend& to, const FileId& id) {
   const Bytes content = TRY(from.load(id));
-  if (to_hex(crypto::sha256(content)) != id.name) {
+  const bool is_its_own =
+      id.type == FileType::parity
+          ? repository::parity_is_whole(TRY(repository::PackId::from_hex(id.name)), content)
+          : to_hex(crypto::sha256(content)) == id.name;
+  if (!is_its_own) {
     return fail(ErrorKind::corrupt, storage::describe(id) + ": the source's bytes are not its own");
   }
   TRY(to.save(id, content));
@@ -87,7 +100,7 @@ Result<void> copy_config(Backend& from, Backend& to) {
 Result<void> copy_missing(Backend& from, Backend& to, FileType type,
                           const std::vector<storage::FileInfo>& wanted, Sums& sums) {
   std::set<std::string> there;
-  for (const storage::FileInfo& file : TRY(to.list(type))) there.insert(file.name);
+  for (const storage::FileInfo& file : TRY(list(to, type))) there.insert(file.name);
   for (const storage::FileInfo& file : wanted) {
     if (there.contains(file.name)) {
       ++sums.there;
@@ -120,12 +133,13 @@ Result<int> mirror(const MirrorVerb& verb) {
   TRY(copy_config(*from, *to));
   // Listed against the order in which they are written, so that all that a snapshot needs is among
   // what is listed after it; copied in that order, so that the copy is whole at any time.
-  constexpr FileType kListed[] = {FileType::snapshot, FileType::index, FileType::data,
-                                  FileType::key};
+  constexpr FileType kListed[] = {FileType::snapshot, FileType::index, FileType::parity,
+                                  FileType::data, FileType::key};
   std::map<FileType, std::vector<storage::FileInfo>> lists;
-  for (const FileType type : kListed) lists[type] = TRY(from->list(type));
+  for (const FileType type : kListed) lists[type] = TRY(list(*from, type));
   Sums sums;
-  for (const FileType type : {FileType::key, FileType::data, FileType::index, FileType::snapshot}) {
+  for (const FileType type :
+       {FileType::key, FileType::data, FileType::parity, FileType::index, FileType::snapshot}) {
     TRY(copy_missing(*from, *to, type, lists[type], sums));
   }
   fmt::print("{} files ({} bytes) copied and verified, {} were there, {} refused\n", sums.copied,
