@@ -339,6 +339,11 @@ void Index::save_cache(const Path& folder, const crypto::MasterKey& key) {
                                        state_->tables.front());
   if (!saved) log::warning("the index is not cached", {{"why", saved.error().message()}});
   state_->cached = state_->tables.front().size();
+  // From now on the memory is the cache's, which the system may take back.
+  auto mapped = saved ? read_index_cache(folder, key) : std::unexpected(saved.error());
+  if (mapped && mapped->packs == state_->packs && mapped->table.size() == state_->cached) {
+    state_->tables.front() = std::move(mapped->table);
+  }
 }
 
 }  // namespace bulkhead::repository

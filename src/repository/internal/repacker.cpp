@@ -26,16 +26,18 @@ Result<void> Repacker::copy(const RepackSource& source) {
   std::uint64_t wanted = 0;
   for (const PackedBlob& blob : source.blobs) wanted += blob.sealed_size;
   std::vector<Opened> opened;
+  Bytes bytes;
+  std::vector<Bytes> parts;
   if (wanted >= (end - begin) / 2) {
-    const Bytes bytes = TRY(repository_.backend().load_part(file, begin, end - begin));
+    bytes = TRY(repository_.backend().load_part(file, begin, end - begin));
     for (const PackedBlob& blob : source.blobs) {
       opened.push_back(
           TRY(reopen(blob, ByteView(bytes).subspan(blob.offset - begin, blob.sealed_size))));
     }
   } else {
     for (const PackedBlob& blob : source.blobs) {
-      const Bytes bytes = TRY(repository_.backend().load_part(file, blob.offset, blob.sealed_size));
-      opened.push_back(TRY(reopen(blob, bytes)));
+      parts.push_back(TRY(repository_.backend().load_part(file, blob.offset, blob.sealed_size)));
+      opened.push_back(TRY(reopen(blob, parts.back())));
     }
   }
   return keep(std::move(opened));
@@ -57,13 +59,14 @@ Result<Repacker::Opened> Repacker::reopen(const PackedBlob& blob, ByteView seale
       TRY_CONTEXT(open_blob(repository_.key(), blob, sealed),
                   fmt::format("{} blob {}", name_of(blob.type), blob.id.short_hex()));
   if (recompress_ == Recompress::no || blob.compressed() || plaintext.empty()) {
-    return Opened{blob, Bytes(sealed.begin(), sealed.end())};
+    return Opened{blob, sealed};
   }
   // Even where it does not shrink: else it would be tried again each time.
   const int level = repository_.options().compression == Compression::maximum
                         ? kCompressionLevelMaximum
                         : kCompressionLevelAutomatic;
-  Opened opened{blob, repository_.key().seal(compress(plaintext, level), repository_.random())};
+  Opened opened{blob, {}, repository_.key().seal(compress(plaintext, level), repository_.random())};
+  opened.sealed = opened.own;
   opened.blob.raw_size = static_cast<std::uint32_t>(plaintext.size());
   opened.blob.sealed_size = static_cast<std::uint32_t>(opened.sealed.size());
   return opened;
@@ -77,6 +80,7 @@ Result<void> Repacker::keep(std::vector<Opened> opened) {
       if (builder.would_overflow(one.sealed.size())) {
         full.push_back(std::exchange(builder, PackBuilder()));
       }
+      if (builder.empty()) builder.reserve(repository_.options().pack_size);
       builder.add(one.blob, one.sealed);
       if (builder.size() >= repository_.options().pack_size) {
         full.push_back(std::exchange(builder, PackBuilder()));

@@ -36,9 +36,11 @@ class Repacker {
   Result<void> finish();
 
  private:
+  // Sealed bytes lie where they were read, unless they were sealed anew.
   struct Opened {
     PackedBlob blob;
-    Bytes sealed;
+    ByteView sealed;
+    Bytes own{};
   };
   struct State {
     std::array<PackBuilder, 2> open;  // data, trees
