@@ -69,6 +69,21 @@ Result<void> read_repositories(const config::Table& root, const Path& folder,
   return {};
 }
 
+Result<void> read_object_store(const config::Table& root, const Path& folder, ObjectStore& store) {
+  const auto table = TRY(root.optional_table("object_store"));
+  if (!table) return {};
+  store.bucket = TRY(table->string("bucket"));
+  if (store.bucket.empty()) return std::unexpected(table->error_at("bucket", "is empty"));
+  store.access = TRY(path_of(*table, "access", folder));
+  if (table->has("authority")) store.authority = TRY(path_of(*table, "authority", folder));
+  store.region = TRY(table->string("region", ""));
+  store.retention = TRY(table->duration("retention"));
+  if (store.retention < std::chrono::seconds(1)) {
+    return std::unexpected(table->error_at("retention", "must be a second at least"));
+  }
+  return {};
+}
+
 Result<void> read_client_certificates(const config::Table& root, const Path& folder,
                                       Configuration& configuration) {
   const std::string wanted =
@@ -117,6 +132,7 @@ Result<Configuration> read_configuration(const Path& file) {
       static_cast<std::size_t>(TRY(root.integer("threads", {.least = 1, .most = 1024}, 32)));
   configuration.size_max = TRY(root.size("size", 0));
   TRY(read_client_certificates(root, folder, configuration));
+  TRY(read_object_store(root, folder, configuration.object_store));
   TRY(read_oversight(root, folder, configuration));
   if (const auto limits = TRY(root.optional_table("limits"))) {
     std::uint64_t& least = configuration.policy.limits.free_space_min;

@@ -42,6 +42,15 @@ struct RepositoryPolicy {
   Path read_key;  // the repository's password, where the vault may look inside; empty: it may not
 };
 
+// Where every file is kept once more, under object lock.
+struct ObjectStore {
+  std::string bucket;  // "https://host:port/bucket/prefix", made with object lock; empty: none
+  Path access;         // the file with the access key
+  Path authority;      // PEM, of its TLS; empty: the system's
+  std::string region;
+  std::chrono::milliseconds retention{};  // COMPLIANCE, from when it was received
+};
+
 enum class CredentialForm { own_file, htpasswd, nobody_asked };
 // Of a credential: the repository that it names; the folder of its user's name, as rest-server's
 // --private-repos has it; or all.
@@ -73,8 +82,9 @@ struct Configuration {
   RepositoryPolicy policy;     // where a repository has none of its own
   std::map<std::string, RepositoryPolicy, std::less<>> repositories;
   bool root_repository = false;  // the data folder itself may be a repository, as in rest-server
-  Path officers;                 // who may sign requests; empty: nobody
-  Path witness;                  // key, known ledgers and memory of a witness; empty: it is none
+  ObjectStore object_store;
+  Path officers;  // who may sign requests; empty: nobody
+  Path witness;   // key, known ledgers and memory of a witness; empty: it is none
   std::chrono::milliseconds destruction_delay = std::chrono::hours(72);
   std::string webhook;  // where announcements and alarms are posted; empty: nowhere
   std::chrono::milliseconds scrub_period = std::chrono::days(30);  // to have read all once

@@ -32,9 +32,10 @@ Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configur
   opened->alarms_ = TRY(Alarms::open(folder / "alarms.jsonl", files));
   opened->orders_ = TRY(Orders::open(folder, files, configuration.destruction_delay));
   TRY(read_officers(configuration.officers));
+  opened->copies_ = TRY(LockedCopies::open(configuration.object_store, clock));
   opened->repositories_ = std::make_unique<Repositories>(
       configuration, Surroundings{clock, *opened->receive_clock_, files, *opened->alarms_,
-                                  *opened->orders_, opened->whole_});
+                                  *opened->orders_, opened->whole_, opened->copies_.get()});
   TRY(opened->repositories_->open_all());
   opened->scrub_->restore();
   opened->look_at_clock();

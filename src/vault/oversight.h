@@ -12,6 +12,7 @@
 #include "http/message.h"
 #include "vault/alarms.h"
 #include "vault/configuration.h"
+#include "vault/locked_copies.h"
 #include "vault/orders.h"
 #include "vault/receive_clock.h"
 #include "vault/repositories.h"
@@ -55,6 +56,7 @@ class Oversight {
   std::unique_ptr<ReceiveClock> receive_clock_;
   std::unique_ptr<Alarms> alarms_;
   std::unique_ptr<Orders> orders_;
+  std::unique_ptr<LockedCopies> copies_;  // nullptr: none are kept
   std::unique_ptr<Repositories> repositories_;
   std::unique_ptr<Scrub> scrub_;
   bool clock_was_frozen_ = false;

@@ -331,6 +331,7 @@ Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, const Path& rece
   const auto receipt = TRY(write_receipt(upload));
   TRY(seal(std::move(file)));
   TRY(sync_receipt(receipt));
+  if (around_.copies != nullptr) TRY(around_.copies->put(name_, upload.id, received));
   if (const auto renamed = around_.files.rename_to_new(received, path); !renamed) {
     if (renamed.error().kind() == ErrorKind::conflict) return compare(upload, received);
     return std::unexpected(renamed.error());

@@ -20,6 +20,7 @@
 #include "vault/configuration.h"
 #include "vault/file_layer.h"
 #include "vault/inspector.h"
+#include "vault/locked_copies.h"
 #include "vault/orders.h"
 #include "vault/receipts.h"
 #include "vault/receive_clock.h"
@@ -66,7 +67,8 @@ struct Surroundings {
   FileLayer& files;
   Alarms& alarms;
   Orders& orders;
-  Usage& whole;  // of all repositories together
+  Usage& whole;                    // of all repositories together
+  LockedCopies* copies = nullptr;  // nullptr: none are kept
 };
 
 // Thread-safe. Error kinds: invalid, the bytes do not hash to the name; conflict, the name holds

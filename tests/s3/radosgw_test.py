@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """The S3 backend against Ceph's radosgw, a real store with object lock: the contract suite, the
-lock, and restic on the same repository. `make test-s3` runs it.
+lock, restic on the same repository, and the vault's locked copies. `make test-s3` runs it.
 
 usage: radosgw_test.py (BULKHEAD_BIN names the programs' folder; the packages are kept below it)
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
-from radosgw import KEY, SECRET, Radosgw, unpack
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "interop"))
+from radosgw import KEY, SECRET, Radosgw, unpack  # noqa: E402
+from vault_process import Vault  # noqa: E402
 
 BIN = pathlib.Path(os.environ["BULKHEAD_BIN"])
 
@@ -49,6 +52,61 @@ def exchange_with_restic(store: Radosgw, folder: pathlib.Path) -> None:
         run("diff", "-r", source, folder / name / source.relative_to("/"))
 
 
+def ask(store: Radosgw, method: str, path: str, *headers: str) -> tuple[int, str]:
+    options = [option for header in headers for option in ("-H", header)]
+    done = subprocess.run(
+        ["curl", "-sS", "-X", method, "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
+         f"{KEY}:{SECRET}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", *options, "-w", "\\n%{http_code}", f"{store.url}/{path}"],
+        text=True, capture_output=True, check=True)
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
+
+
+def vault_keeps_locked_copies(store: Radosgw, folder: pathlib.Path) -> None:
+    def vault_with(bucket: str) -> Vault:
+        place = folder / bucket
+        vault = Vault(place, f'[object_store]\nbucket = "{store.url}/{bucket}/geneva"\n'
+                             'access = "s3-access"\nretention = "1d"\n')
+        (place / "s3-access").write_text(f"{KEY}\n{SECRET}\n")
+        return vault
+
+    assert ask(store, "PUT", "plain")[0] == 200
+    try:
+        vault_with("plain").start()
+        raise AssertionError("the vault trusts a bucket without object lock")
+    except RuntimeError:
+        pass
+    assert ask(store, "PUT", "locked", "x-amz-bucket-object-lock-enabled: true")[0] == 200
+    vault = vault_with("locked")
+    password = vault.add_credential("imo")
+    vault.start()
+    environment = vault.restic_environment("imo", password)
+    restic = ["restic", "--cacert", vault.folder / "ca.crt"]
+    try:
+        subprocess.run([*restic, "init"], env=environment, check=True, capture_output=True)
+        subprocess.run([*restic, "backup", pathlib.Path(__file__).parent], env=environment,
+                       check=True, capture_output=True)
+    finally:
+        vault.stop()
+    # The copy is a repository by itself, and nobody with the store's own key deletes from it.
+    copy = {**environment, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+            "RESTIC_REPOSITORY": f"s3:{store.url}/locked/geneva/imo"}
+    checked = subprocess.run(["restic", "--no-lock", "check", "--read-data"], env=copy, text=True,
+                             capture_output=True)
+    assert checked.returncode == 0, checked.stderr
+    status, listed = ask(store, "GET", "locked?versions=")
+    assert status == 200, listed
+    versions = re.findall(r"<Key>(geneva/imo/[^<]+)</Key><VersionId>([^<]+)</VersionId>", listed)
+    stored = {str(p.relative_to(vault.folder / "data/imo"))
+              for kind in ("config", "keys", "snapshots", "index", "data")
+              for p in [*(vault.folder / "data/imo").glob(kind),
+                        *(vault.folder / "data/imo" / kind).rglob("*")] if p.is_file()}
+    assert {key.removeprefix("geneva/imo/") for key, _ in versions} == stored, versions
+    for key, version in versions:
+        status, said = ask(store, "DELETE", f"locked/{key}?versionId={version}")
+        assert status == 403, (key, status, said)
+
+
 def main() -> int:
     root = unpack(BIN.parent / "radosgw")
     if root is None:
@@ -61,9 +119,10 @@ def main() -> int:
             store.start()
             contract(store)
             exchange_with_restic(store, folder)
+            vault_keeps_locked_copies(store, folder)
         finally:
             store.stop()
-    print("radosgw: the contract, the lock and the exchange with restic hold")
+    print("radosgw: the contract, the lock, the exchange with restic and the vault's copies hold")
     return 0
 
 
