@@ -65,6 +65,8 @@ struct RestoreOptions {
   unsigned threads = 4;
   std::function<void(const RestoreProgress&)> progress;  // one call at a time
   std::function<void(const RestoreItem&)> item;          // the same
+  // Called beside the writing, from a thread of its own: may the restore go on? An error ends it.
+  std::function<Result<void>()> settled;
   const std::atomic<bool>* cancel = nullptr;
 };
 

@@ -220,5 +220,26 @@ TEST_F(RestoreTest, PatternsMayIgnoreCase) {
   EXPECT_EQ(read(target() / "A.TXT"), "1");
 }
 
+TEST_F(RestoreTest, EndsWhereTheRepositoryTurnsOutToBeLocked) {
+  write("a file", "content");
+  const auto made = must_back_up(folder_backup());
+  RestoreOptions options = over();
+  int asked = 0;
+  options.settled = [&]() -> Result<void> {
+    ++asked;
+    return fail(ErrorKind::conflict, "locked by another");
+  };
+  const auto refused = restore(*repository_, made.snapshot, options);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "locked by another");
+  options.settled = [&]() -> Result<void> {
+    ++asked;
+    return {};
+  };
+  must_restore(*repository_, made.snapshot, options);
+  EXPECT_EQ(asked, 2);
+  EXPECT_THAT(mismatches(made.snapshot), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace bulkhead::repository

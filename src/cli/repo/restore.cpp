@@ -156,6 +156,12 @@ Result<int> restore(const Options& options, Session& session) {
   const auto [snapshot, subfolder] = TRY(find_snapshot(session.repository, options.snapshot));
   settings.subpath = subfolder;
   settings.cancel = session.cancel();
+  std::atomic<bool> locked{false};
+  settings.settled = [&] {
+    auto settled = session.settle();
+    if (!settled && settled.error().kind() == ErrorKind::conflict) locked = true;
+    return settled;
+  };
   const auto report = [&] {
     ProgressMeter meter(options.session);
     settings.progress = [&](const repository::RestoreProgress& progress) {
@@ -173,6 +179,10 @@ Result<int> restore(const Options& options, Session& session) {
     }
     return repository::restore(session.repository, snapshot, settings);
   }();
+  if (!report && locked) {
+    report_error(report.error());
+    return kExitLocked;
+  }
   if (!report) return std::unexpected(report.error());
   print_report(options, snapshot, *report);
   bool whole = report->errors.empty();
@@ -200,7 +210,7 @@ void register_restore(Command& repo) {
       .flag("-n,--dry-run", options->dry_run, "say what would be written, and write nothing")
       .flag("--verify", options->verify, "compare every file with the snapshot afterwards");
   command.on_run([options] {
-    return with_repository(options->session, Locking::shared,
+    return with_repository(options->session, Locking::unsettled,
                            [&](Session& session) { return restore(*options, session); });
   });
 }

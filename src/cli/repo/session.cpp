@@ -175,15 +175,19 @@ Result<int> with_repository(const SessionOptions& options, Locking locking,
   Guarded<std::unique_ptr<repository::Lock>> lock;
   const auto interruption =
       TRY(Interruption::watch([&] { lock.with([](auto& held) { held.reset(); }); }));
-  if (locking == Locking::shared && !options.no_lock) {
-    auto taken = repository::Lock::shared(**repository);
+  if (locking != Locking::none && !options.no_lock) {
+    auto taken = locking == Locking::shared ? repository::Lock::shared(**repository)
+                                            : repository::Lock::shared_unsettled(**repository);
     if (!taken) {
       report_error(taken.error());
       return taken.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
     }
     lock.with([&](auto& held) { held = *std::move(taken); });
   }
-  Session session{**repository, [&] { return interruption->cancel(); }};
+  const auto settle = [&] {
+    return lock.with([](auto& held) { return held ? held->settle() : Result<void>(); });
+  };
+  Session session{**repository, [&] { return interruption->cancel(); }, settle};
   const Result<int> status = action(session);
   if (interruption->happened()) {
     if (!status) report_error(status.error());

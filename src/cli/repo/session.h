@@ -52,12 +52,18 @@ Result<repository::RepositoryOptions> repository_options(const SessionOptions& o
 // Where indexes are kept between runs; empty for nowhere.
 Path cache_folder(const SessionOptions& options);
 
-enum class Locking { none, shared };
+enum class Locking {
+  none,
+  shared,
+  unsettled,  // shared, but the action calls `settle` while it works, and fails where that does
+};
 
 struct Session {
   repository::Repository& repository;
   // Asks for the flag that says to stop; a verb that does not is ended once its lock is gone.
   std::function<const std::atomic<bool>*()> cancel;
+  // Waits a moment and looks whether somebody else has locked the repository. Thread-safe.
+  std::function<Result<void>()> settle;
 };
 
 // Opens, locks unless --no-lock was given, runs, and unlocks, when interrupted too. What fails has

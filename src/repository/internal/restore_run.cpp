@@ -54,11 +54,20 @@ class RestoreRun {
         pieces_left_(plan_.files.size()) {}
 
   Result<RestoreReport> run() {
+    std::optional<Error> refusal;
+    std::thread settling([&] {
+      const auto settled = options_.settled ? options_.settled() : Result<void>();
+      if (settled) return;
+      refusal = settled.error();
+      refused_ = true;
+    });
     delete_unexpected();
     make_all();
     count_totals();
     prepare_files();
     write_contents();
+    settling.join();
+    if (refusal) return std::unexpected(*refusal);
     if (cancelled()) return fail(ErrorKind::unavailable, "the restore was cancelled");
     finish_all();
     report_.deleted = deleted_;
@@ -347,7 +356,7 @@ class RestoreRun {
     if (options_.item) options_.item({path, action, size});
   }
 
-  bool cancelled() const { return options_.cancel && *options_.cancel; }
+  bool cancelled() const { return refused_ || (options_.cancel && *options_.cancel); }
 
   Repository& repository_;
   const RestoreOptions& options_;
@@ -364,6 +373,7 @@ class RestoreRun {
   Guarded<std::vector<PathError>> errors_;
   std::vector<std::uint32_t> pieces_;  // of each file, to be written
   std::atomic<std::uint64_t> deleted_{0};
+  std::atomic<bool> refused_{false};
   RestoreReport report_;
 };
 
