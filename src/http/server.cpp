@@ -31,14 +31,20 @@ constexpr int kAcceptedAtOnceMax = 16;
 
 // Who may touch the connection: the worker that serves it, or, while it waits in epoll, whoever
 // changes the state first.
-enum class Hold { served, waiting, waiting_for_request, expired };
+enum class Hold : std::uint64_t { served, waiting, waiting_for_request, expired };
+
+// A hold, and in the bits above it until when (nanoseconds of the steady clock): one number, so
+// that no wait is ended by the deadline of the one before it.
+std::uint64_t state_of(Hold hold, SteadyTime::rep until) {
+  return (static_cast<std::uint64_t>(until) & ~std::uint64_t{3}) | static_cast<std::uint64_t>(hold);
+}
+Hold hold_of(std::uint64_t state) { return static_cast<Hold>(state & 3); }
 
 struct Entry {
   Entry(FileDescriptor socket, std::string peer, internal::Shared& shared)
       : connection(std::move(socket), std::move(peer), shared) {}
   Connection connection;
-  std::atomic<Hold> hold{Hold::served};
-  std::atomic<SteadyTime::rep> deadline{0};
+  std::atomic<std::uint64_t> state{state_of(Hold::served, 0)};
 };
 
 class EpollServer final : public Server {
@@ -154,7 +160,7 @@ void EpollServer::accept_some() {
 }
 
 void EpollServer::serve(Entry& entry) {
-  const bool expired = entry.hold.exchange(Hold::served) == Hold::expired;
+  const bool expired = hold_of(entry.state.exchange(state_of(Hold::served, 0))) == Hold::expired;
   const std::optional<Wait> wait = expired ? entry.connection.expire() : entry.connection.proceed();
   if (wait) {
     arm(entry, *wait, EPOLL_CTL_MOD);
@@ -165,8 +171,8 @@ void EpollServer::serve(Entry& entry) {
 
 void EpollServer::arm(Entry& entry, const Wait& wait, int operation) {
   const int socket = entry.connection.socket();
-  entry.deadline = (std::chrono::steady_clock::now() + wait.time).time_since_epoch().count();
-  entry.hold = wait.for_request ? Hold::waiting_for_request : Hold::waiting;
+  const auto until = (std::chrono::steady_clock::now() + wait.time).time_since_epoch().count();
+  entry.state = state_of(wait.for_request ? Hold::waiting_for_request : Hold::waiting, until);
   // Either stop() sees the hold, or this sees that it has begun: both are sequentially consistent.
   // What has arrived before the cut can still be read.
   if (shared_.stopping && wait.for_request) ::shutdown(socket, SHUT_RD);
@@ -195,15 +201,13 @@ void EpollServer::watch() {
   while (!changed_.wait_for(lock, kWatchdogPeriod, [this] { return ended_; })) {
     const SteadyTime::rep now = std::chrono::steady_clock::now().time_since_epoch().count();
     for (const auto& [entry, owner] : entries_) {
-      if (entry->deadline > now) continue;
-      for (Hold hold : {Hold::waiting, Hold::waiting_for_request}) {
-        // A request that came too slowly is still answered; its connection is not cut both ways.
-        const int direction = hold == Hold::waiting ? SHUT_RDWR : SHUT_RD;
-        if (entry->hold.compare_exchange_strong(hold, Hold::expired)) {
-          ::shutdown(entry->connection.socket(), direction);
-          break;
-        }
-      }
+      std::uint64_t state = entry->state;
+      const Hold hold = hold_of(state);
+      const bool waits = hold == Hold::waiting || hold == Hold::waiting_for_request;
+      if (!waits || static_cast<SteadyTime::rep>(state) > now) continue;
+      if (!entry->state.compare_exchange_strong(state, state_of(Hold::expired, 0))) continue;
+      // A request that came too slowly is still answered; its connection is not cut both ways.
+      ::shutdown(entry->connection.socket(), hold == Hold::waiting ? SHUT_RDWR : SHUT_RD);
     }
   }
 }
@@ -224,7 +228,7 @@ void EpollServer::stop(std::chrono::milliseconds grace) {
     }
     shared_.stopping = true;
     for (const auto& [entry, owner] : entries_) {
-      if (entry->hold == Hold::waiting_for_request) {
+      if (hold_of(entry->state) == Hold::waiting_for_request) {
         ::shutdown(entry->connection.socket(), SHUT_RD);
       }
     }

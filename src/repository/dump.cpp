@@ -42,19 +42,6 @@ la_ssize_t write_out(archive* opened, void* context, const void* data, std::size
   return -1;
 }
 
-mode_t type_bits(NodeType type) {
-  switch (type) {
-    case NodeType::file: return S_IFREG;
-    case NodeType::directory: return S_IFDIR;
-    case NodeType::symlink: return S_IFLNK;
-    case NodeType::block_device: return S_IFBLK;
-    case NodeType::character_device: return S_IFCHR;
-    case NodeType::fifo: return S_IFIFO;
-    case NodeType::socket: return S_IFSOCK;
-  }
-  return S_IFREG;
-}
-
 class Archiver {
  public:
   Archiver(Repository& repository, ArchiveFormat format, const ByteSink& sink)
@@ -101,7 +88,7 @@ class Archiver {
   bool describe(archive_entry& entry, const Node& node, const std::string& path) {
     const bool folder = node.type == NodeType::directory;
     ::archive_entry_set_pathname(&entry, (folder ? path + "/" : path).c_str());
-    ::archive_entry_set_mode(&entry, static_cast<mode_t>(type_bits(node.type) | node.mode));
+    ::archive_entry_set_mode(&entry, static_cast<mode_t>(file_type_bits(node.type) | node.mode));
     ::archive_entry_set_uid(&entry, node.uid);
     ::archive_entry_set_gid(&entry, node.gid);
     if (!node.user.empty()) ::archive_entry_set_uname(&entry, node.user.c_str());

@@ -29,7 +29,7 @@ Result<Target> prepare_target(const RestoreOptions& options) {
                           options.target.native()));
 }
 
-// What a dry run says.
+// What a dry run says. A further name of a file is made anew each time, as in the run itself.
 RestoreReport foretell(const RestorePlan& plan, const std::vector<FileFate>& fates,
                        const std::vector<std::string>& unexpected, const RestoreOptions& options) {
   RestoreReport report;

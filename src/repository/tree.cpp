@@ -4,6 +4,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/rfc3339.h"
 #include "base/text.h"
@@ -19,17 +20,18 @@ namespace {
 struct TypeName {
   NodeType type;
   std::string_view name;
-  std::uint32_t go_mode;  // the type's bits in Go's os.FileMode
+  std::uint32_t go_mode;    // the type's bits in Go's os.FileMode
+  std::uint32_t unix_mode;  // and in st_mode
 };
 
 constexpr TypeName kTypeNames[] = {
-    {NodeType::file, "file", 0},
-    {NodeType::directory, "dir", 1u << 31},
-    {NodeType::symlink, "symlink", 1u << 27},
-    {NodeType::block_device, "dev", 1u << 26},
-    {NodeType::character_device, "chardev", 1u << 26 | 1u << 21},
-    {NodeType::fifo, "fifo", 1u << 25},
-    {NodeType::socket, "socket", 1u << 24},
+    {NodeType::file, "file", 0, S_IFREG},
+    {NodeType::directory, "dir", 1u << 31, S_IFDIR},
+    {NodeType::symlink, "symlink", 1u << 27, S_IFLNK},
+    {NodeType::block_device, "dev", 1u << 26, S_IFBLK},
+    {NodeType::character_device, "chardev", 1u << 26 | 1u << 21, S_IFCHR},
+    {NodeType::fifo, "fifo", 1u << 25, S_IFIFO},
+    {NodeType::socket, "socket", 1u << 24, S_IFSOCK},
 };
 
 const TypeName& entry_of(NodeType type) {
@@ -258,6 +260,8 @@ Result<Node> decode_node(const json::Value& value) {
 }  // namespace
 
 std::string_view name_of(NodeType type) { return entry_of(type).name; }
+
+std::uint32_t file_type_bits(NodeType type) { return entry_of(type).unix_mode; }
 
 std::uint32_t go_mode(const Node& node) { return to_go_mode(node); }
 

@@ -17,6 +17,8 @@ namespace bulkhead::repository {
 enum class NodeType { file, directory, symlink, block_device, character_device, fifo, socket };
 // "file", "dir", "symlink", "dev", "chardev", "fifo", "socket", as in the JSON.
 std::string_view name_of(NodeType type);
+// S_IFREG, S_IFDIR and so on.
+std::uint32_t file_type_bits(NodeType type);
 
 struct ExtendedAttribute {
   std::string name;

@@ -1,7 +1,8 @@
 #include "storage/retrying.h"
 
 #include <algorithm>
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 
 #include "base/log.h"
 
@@ -13,7 +14,11 @@ class RetryingBackend final : public Backend {
   RetryingBackend(std::unique_ptr<Backend> backend, const RetryOptions& options)
       : backend_(std::move(backend)), options_(options) {
     if (!options_.pause) {
-      options_.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+      options_.pause = [stop = options_.stop](std::chrono::milliseconds time) {
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any().wait_for(lock, stop, time, [] { return false; });
+      };
     }
   }
 
@@ -61,6 +66,7 @@ class RetryingBackend final : public Backend {
       }
       log::debug("trying again", {{"error", result.error().message()}});
       options_.pause(pause);
+      if (options_.stop.stop_requested()) return result;
       pause = std::min(pause * 2, options_.pause_max);
     }
   }

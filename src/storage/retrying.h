@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 
 #include "storage/backend.h"
 
@@ -13,6 +14,8 @@ struct RetryOptions {
   int attempts_max = 6;
   std::chrono::milliseconds first_pause{200};  // doubled each time, up to pause_max
   std::chrono::milliseconds pause_max{8000};
+  // Once a stop is asked for nothing is tried again: a pause under way ends at once.
+  std::stop_token stop = {};
   // How to wait; a test passes one that only counts. Empty: the thread sleeps.
   std::function<void(std::chrono::milliseconds)> pause;
 };

@@ -1,4 +1,5 @@
 #include <map>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -96,6 +97,23 @@ TEST(RetryingStorageCalls, StopAfterTheLastAttemptAndDoublePauses) {
   EXPECT_FALSE(backend->list(FileType::data));
   EXPECT_EQ(counted.calls(), 4u);
   EXPECT_EQ(pauses, (std::vector<std::int64_t>{10, 20, 20}));
+}
+
+TEST(RetryingStorageCalls, EndTheirPauseWhenAStopIsAskedFor) {
+  MemoryBackend memory;
+  auto faulty =
+      std::make_unique<FaultyBackend>(memory, [](const Call&) { return Fault::fail_before; });
+  const FaultyBackend& counted = *faulty;
+  std::stop_source source;
+  const auto backend = with_retries(
+      std::move(faulty), {.first_pause = std::chrono::hours(1), .stop = source.get_token()});
+  std::thread stopper([&] {
+    while (counted.calls() == 0) std::this_thread::yield();
+    source.request_stop();
+  });
+  EXPECT_FALSE(backend->list(FileType::data));
+  stopper.join();
+  EXPECT_EQ(counted.calls(), 1u);
 }
 
 TEST(RetryingStorageCalls, DoNotRepeatWhatCannotPass) {

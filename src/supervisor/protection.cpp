@@ -80,6 +80,7 @@ class Protection final : public Extension {
   }
 
   void stop() override {
+    vault_.stop_waiting();
     scheduler_.stop();
     jobs_.stop();
     watcher_.reset();

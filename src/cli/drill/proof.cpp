@@ -34,7 +34,7 @@ Result<json::Value> service_of(const json::Value& incident, std::string_view nam
 }
 
 Result<std::unique_ptr<repository::Repository>> open_vault(const supervisor::Estate& estate) {
-  return supervisor::connect_to_vault(estate.vault, supervisor::Layout(estate.folder))();
+  return supervisor::connect_to_vault(estate.vault, supervisor::Layout(estate.folder))({});
 }
 
 // What the website itself writes when it starts, and the copies that took their databases' place.

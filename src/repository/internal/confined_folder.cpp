@@ -160,10 +160,7 @@ Result<void> ConfinedFolder::make_special(const std::string& path, const Node& n
     }
     return {};
   }
-  mode_t type = S_IFIFO;
-  if (node.type == NodeType::socket) type = S_IFSOCK;
-  if (node.type == NodeType::block_device) type = S_IFBLK;
-  if (node.type == NodeType::character_device) type = S_IFCHR;
+  const std::uint32_t type = file_type_bits(node.type);
   if (::mknodat(place.parent.get(), place.name.c_str(), type | kFileMode, node.device) != 0) {
     return fail_errno(errno, fmt::format("making {} {}", name_of(node.type), shown(path)));
   }

@@ -34,19 +34,6 @@ timespec to_timespec(WallTime time) {
   return out;
 }
 
-mode_t type_bits(NodeType type) {
-  switch (type) {
-    case NodeType::file: return S_IFREG;
-    case NodeType::directory: return S_IFDIR;
-    case NodeType::symlink: return S_IFLNK;
-    case NodeType::block_device: return S_IFBLK;
-    case NodeType::character_device: return S_IFCHR;
-    case NodeType::fifo: return S_IFIFO;
-    case NodeType::socket: return S_IFSOCK;
-  }
-  return S_IFREG;
-}
-
 class MountedRepository {
  public:
   MountedRepository(Repository& repository, const MountOptions& options)
@@ -115,7 +102,7 @@ class MountedRepository {
     }
     const auto tree = TRY(reader_.tree(inode.place.tree));
     const Node& node = tree->nodes[inode.place.position];
-    out.st_mode = type_bits(node.type) | (node.mode & 07777);
+    out.st_mode = file_type_bits(node.type) | (node.mode & 07777);
     out.st_nlink = node.type == NodeType::directory ? 2 : std::max<nlink_t>(node.links, 1);
     out.st_uid = options_.owner_root ? 0 : node.uid;
     out.st_gid = options_.owner_root ? 0 : node.gid;

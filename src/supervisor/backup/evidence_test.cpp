@@ -45,13 +45,14 @@ struct Scene {
   ManualClock clock{from_rfc3339("2020-09-30T06:00:00Z").value()};
   FakeSupervisor supervisor{estate(), folder.path(), clock};
   Path dataset = supervisor.layout().generation("website", "g1");
-  VaultConnection vault{[this]() -> Result<std::unique_ptr<repository::Repository>> {
-    auto backend = TRY(storage::open_backend((folder.path() / "vault").string(), {}));
-    repository::InitOptions init;
-    init.scrypt_n = 16;
-    return repository::Repository::init(std::move(backend), "password", init,
-                                        {.clock = &clock, .lock_settle = 0ms});
-  }};
+  VaultConnection vault{
+      [this](const std::stop_token&) -> Result<std::unique_ptr<repository::Repository>> {
+        auto backend = TRY(storage::open_backend((folder.path() / "vault").string(), {}));
+        repository::InitOptions init;
+        init.scrypt_n = 16;
+        return repository::Repository::init(std::move(backend), "password", init,
+                                            {.clock = &clock, .lock_settle = 0ms});
+      }};
 };
 
 // Ends the process: with status 0 where nothing failed.

@@ -51,6 +51,7 @@ Result<BackupSchedule> BackupScheduler::read_schedule() {
 void BackupScheduler::run() {
   Result<BackupSchedule> schedule = read_schedule();
   while (!schedule) {
+    if (stopping_) return;
     log::warning("The vault cannot be reached; backups wait for it",
                  {{"error", schedule.error().message()}});
     vault_.reset();

@@ -17,7 +17,8 @@ Result<crypto::Secret> read_secret(const Path& path) {
 }
 
 Result<std::unique_ptr<repository::Repository>> open_or_init(const VaultConfig& config,
-                                                             const Layout& layout) {
+                                                             const Layout& layout,
+                                                             const std::stop_token& stop) {
   const crypto::Secret credential = TRY(read_secret(layout.vault_password()));
   const crypto::Secret password = TRY(read_secret(layout.repository_password()));
   storage::OpenOptions options;
@@ -26,7 +27,7 @@ Result<std::unique_ptr<repository::Repository>> open_or_init(const VaultConfig& 
   options.ca_certificate_file = layout.ca_certificate().string();
   const auto make_backend = [&]() -> Result<std::unique_ptr<storage::Backend>> {
     auto backend = TRY(storage::open_backend(config.location(), options));
-    return storage::with_retries(std::move(backend));
+    return storage::with_retries(std::move(backend), {.stop = stop});
   };
   auto backend = TRY(make_backend());
   auto opened = repository::Repository::open(std::move(backend), password.text());
@@ -39,7 +40,7 @@ Result<std::unique_ptr<repository::Repository>> open_or_init(const VaultConfig& 
 
 Result<std::shared_ptr<repository::Repository>> VaultConnection::open() {
   const std::lock_guard lock(mutex_);
-  if (repository_ == nullptr) repository_ = TRY(connect_());
+  if (repository_ == nullptr) repository_ = TRY(connect_(stop_.get_token()));
   return repository_;
 }
 
@@ -49,8 +50,8 @@ void VaultConnection::reset() {
 }
 
 VaultConnection::Connect connect_to_vault(VaultConfig config, Layout layout) {
-  return [config = std::move(config), layout = std::move(layout)] {
-    auto repository = open_or_init(config, layout);
+  return [config = std::move(config), layout = std::move(layout)](const std::stop_token& stop) {
+    auto repository = open_or_init(config, layout, stop);
     if (!repository) {
       return decltype(repository)(
           std::unexpected(repository.error().with_context("opening the vault at " + config.url)));

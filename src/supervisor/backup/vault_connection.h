@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 
 #include "repository/repository.h"
 #include "supervisor/estate/estate.h"
@@ -14,7 +15,9 @@ namespace bulkhead::supervisor {
 
 class VaultConnection {
  public:
-  using Connect = std::function<Result<std::unique_ptr<repository::Repository>>()>;
+  // A call of the vault that failed is not tried again once a stop is asked for.
+  using Connect =
+      std::function<Result<std::unique_ptr<repository::Repository>>(const std::stop_token&)>;
 
   explicit VaultConnection(Connect connect) : connect_(std::move(connect)) {}
 
@@ -23,9 +26,12 @@ class VaultConnection {
   Result<std::shared_ptr<repository::Repository>> open();
   // The next open() connects anew.
   void reset();
+  // Nobody waits any longer for a vault that does not answer, now and from now on.
+  void stop_waiting() { stop_.request_stop(); }
 
  private:
   const Connect connect_;
+  std::stop_source stop_;
   std::mutex mutex_;
   std::shared_ptr<repository::Repository> repository_;  // under mutex_
 };

@@ -105,17 +105,18 @@ class Recovering : public ::testing::Test {
   ManualClock clock{from_rfc3339("2020-09-30T06:00:00Z").value()};
   FakeSupervisor supervisor{estate(), folder.path(), clock};
   std::unique_ptr<IncidentDesk> desk = IncidentDesk::open(supervisor).value();
-  VaultConnection vault{[this]() -> Result<std::unique_ptr<repository::Repository>> {
-    const repository::RepositoryOptions options{.clock = &clock, .lock_settle = 0ms};
-    const std::string location = (folder.path() / "vault").string();
-    auto backend = TRY(storage::open_backend(location, {}));
-    if (std::filesystem::exists(folder.path() / "vault/config")) {
-      return repository::Repository::open(std::move(backend), "password", options);
-    }
-    repository::InitOptions init;
-    init.scrypt_n = 16;
-    return repository::Repository::init(std::move(backend), "password", init, options);
-  }};
+  VaultConnection vault{
+      [this](const std::stop_token&) -> Result<std::unique_ptr<repository::Repository>> {
+        const repository::RepositoryOptions options{.clock = &clock, .lock_settle = 0ms};
+        const std::string location = (folder.path() / "vault").string();
+        auto backend = TRY(storage::open_backend(location, {}));
+        if (std::filesystem::exists(folder.path() / "vault/config")) {
+          return repository::Repository::open(std::move(backend), "password", options);
+        }
+        repository::InitOptions init;
+        init.scrypt_n = 16;
+        return repository::Repository::init(std::move(backend), "password", init, options);
+      }};
   std::vector<std::string> visitors;
   std::function<void()> on_promoted;
   std::function<void()> on_look;
