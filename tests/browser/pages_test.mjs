@@ -71,55 +71,59 @@ async function open(size, options = {}) {
   return { page, complaints, close: () => context.close() };
 }
 
-async function checkPage(url, { name, status = 200, language, size }) {
-  const { page, complaints, close } = await open(size);
-  try {
-    const response = await page.goto(url);
-    assert.equal(response.status(), status, url);
-    const facts = await page.evaluate(() => ({
-      lang: document.documentElement.lang,
-      dir: document.documentElement.dir || 'ltr',
-      h1: document.querySelectorAll('h1').length,
-      main: document.querySelectorAll('main').length,
-      title: document.title,
-      // A heading below another stands one level deeper: cards of a section are not its equals.
-      flat: [...document.querySelectorAll('section[aria-labelledby]')].flatMap((section) => {
-        const own = document.getElementById(section.getAttribute('aria-labelledby'));
-        return [...section.querySelectorAll('h1, h2, h3, h4, h5, h6')]
-          .filter((heading) => heading !== own && heading.tagName <= own.tagName)
-          .map((heading) => heading.textContent.trim());
-      }),
-      overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    }));
-    assert.equal(facts.lang, language, `${url}: lang`);
-    assert.equal(facts.dir, language === 'ar' ? 'rtl' : 'ltr', `${url}: dir`);
-    assert.equal(facts.h1, 1, `${url}: one h1`);
-    assert.equal(facts.main, 1, `${url}: one main`);
-    assert.deepEqual(facts.flat, [], `${url}: headings as deep as their section's own`);
-    assert.ok(facts.title.length > 0, `${url}: title`);
-    assert.ok(facts.overflow <= 0, `${url} (${size}): ${facts.overflow} px wider than the screen`);
-    await page.screenshot({ path: path.join(screenshots, `${name}-${language}-${size}.png`) });
-    // axe is evaluated by the debugger, which a page's content security policy does not bind.
-    const { findings, rules } = await page.evaluate(`${axe}; axe.run(document)`
-      + '.then((r) => ({ findings: r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")),'
-      + ' rules: r.passes.map((rule) => rule.id) }))');
-    assert.ok(rules.includes('heading-order'), `${url}: axe looked at the order of the headings`);
-    assert.deepEqual(findings, [], `${url} (${size}): accessibility`);
-    assert.deepEqual(complaints, [], `${url}: console`);
-  } finally {
-    await close();
-  }
+// What must hold of a page however wide the screen is.
+async function checkLayout(page, url, { name, language, size }) {
+  await page.setViewportSize(SIZES[size]);
+  const overflow = await page.evaluate(() =>
+    document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(overflow <= 0, `${url} (${size}): ${overflow} px wider than the screen`);
+  await page.screenshot({ path: path.join(screenshots, `${name}-${language}-${size}.png`) });
+  const { findings, rules } = await page.evaluate('axe.run(document)'
+    + '.then((r) => ({ findings: r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")),'
+    + ' rules: r.passes.map((rule) => rule.id) }))');
+  assert.ok(rules.includes('heading-order'), `${url}: axe looked at the order of the headings`);
+  assert.deepEqual(findings, [], `${url} (${size}): accessibility`);
+}
+
+async function checkPage({ page, complaints }, url, { name, status = 200, language }) {
+  complaints.length = 0;
+  const response = await page.goto(url);
+  assert.equal(response.status(), status, url);
+  const facts = await page.evaluate(() => ({
+    lang: document.documentElement.lang,
+    dir: document.documentElement.dir || 'ltr',
+    h1: document.querySelectorAll('h1').length,
+    main: document.querySelectorAll('main').length,
+    title: document.title,
+    // A heading below another stands one level deeper: cards of a section are not its equals.
+    flat: [...document.querySelectorAll('section[aria-labelledby]')].flatMap((section) => {
+      const own = document.getElementById(section.getAttribute('aria-labelledby'));
+      return [...section.querySelectorAll('h1, h2, h3, h4, h5, h6')]
+        .filter((heading) => heading !== own && heading.tagName <= own.tagName)
+        .map((heading) => heading.textContent.trim());
+    }),
+  }));
+  assert.equal(facts.lang, language, `${url}: lang`);
+  assert.equal(facts.dir, language === 'ar' ? 'rtl' : 'ltr', `${url}: dir`);
+  assert.equal(facts.h1, 1, `${url}: one h1`);
+  assert.equal(facts.main, 1, `${url}: one main`);
+  assert.deepEqual(facts.flat, [], `${url}: headings as deep as their section's own`);
+  assert.ok(facts.title.length > 0, `${url}: title`);
+  // axe is evaluated by the debugger, which a page's content security policy does not bind.
+  await page.evaluate(axe);
+  for (const size of Object.keys(SIZES)) await checkLayout(page, url, { name, language, size });
+  assert.deepEqual(complaints, [], `${url}: console`);
 }
 
 for (const entry of PAGES) {
   test(`${entry.service} /${entry.path}`, async () => {
+    const opened = await open('wide');
     for (const language of entry.languages ?? LANGUAGES) {
-      for (const size of Object.keys(SIZES)) {
-        const name = `${entry.service}-${entry.path.replace(/\W+/g, '-') || 'home'}`;
-        const url = estate.url(entry.service, `/${language}/${entry.path}`);
-        await checkPage(url, { name, status: entry.status, language, size });
-      }
+      const name = `${entry.service}-${entry.path.replace(/\W+/g, '-') || 'home'}`;
+      const url = estate.url(entry.service, `/${language}/${entry.path}`);
+      await checkPage(opened, url, { name, status: entry.status, language });
     }
+    await opened.close();
   });
 }
 
@@ -133,12 +137,12 @@ async function firstLink(url, selector) {
 
 for (const { name, service, from, link } of LINKED_PAGES) {
   test(`${service}: a ${name}`, async () => {
+    const opened = await open('wide');
     for (const language of ['en', 'ar']) {
       const url = await firstLink(estate.url(service, `/${language}/${from}`), link);
-      for (const size of Object.keys(SIZES)) {
-        await checkPage(url, { name: `${service}-${name.replace(' ', '-')}`, language, size });
-      }
+      await checkPage(opened, url, { name: `${service}-${name.replace(' ', '-')}`, language });
     }
+    await opened.close();
   });
 }
 
