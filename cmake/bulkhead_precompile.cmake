@@ -1,0 +1,31 @@
+# The headers that most files include, parsed once for all: a build of the tests takes half the
+# processor time (docs/decisions/0006). Every file includes what it uses all the same: the presets
+# gcc, asan-ubsan, tsan and fuzz build without this.
+option(BULKHEAD_PRECOMPILE "Precompile the headers that most files include" OFF)
+if(NOT BULKHEAD_PRECOMPILE)
+  return()
+endif()
+
+set(BULKHEAD_COMMON_HEADERS
+  <algorithm> <array> <atomic> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <mutex>
+  <optional> <set> <span> <string> <string_view> <thread> <unordered_map> <vector>
+  <expected> <fmt/format.h>)
+
+# One for the libraries and one for the test programs, whose flags differ; tests bring a main().
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cpp CONTENT "")
+add_library(precompiled STATIC ${CMAKE_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(precompiled PRIVATE fmt::fmt Threads::Threads)
+target_precompile_headers(precompiled PRIVATE ${BULKHEAD_COMMON_HEADERS})
+if(BULKHEAD_TESTS)
+  add_executable(precompiled_test ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  set_target_properties(precompiled_test PROPERTIES
+                        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/precompiled)
+  target_compile_options(precompiled_test PRIVATE ${BULKHEAD_TEST_OPTIONS})
+  target_link_libraries(precompiled_test PRIVATE fmt::fmt GTest::gmock GTest::gtest_main)
+  target_precompile_headers(precompiled_test PRIVATE ${BULKHEAD_COMMON_HEADERS}
+                            <gmock/gmock.h> <gtest/gtest.h>)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # ccache compares the precompiled file's content, not its time.
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+endif()
