@@ -160,7 +160,12 @@ Result<std::unique_ptr<repository::Repository>> open_session(const SessionOption
     TRY(repository::remove_old_caches(repository_settings.cache_folder,
                                       SystemClock().now() - kCacheAgeMax));
   }
-  return repository::Repository::open(std::move(backend), password.text(), repository_settings);
+  auto opened =
+      repository::Repository::open(std::move(backend), password.text(), repository_settings);
+  if (opened || opened.error().kind() != ErrorKind::denied) return opened;
+  // restic's status of a wrong password is for that alone, not for a store that lets nobody in.
+  if (TRY(open_session_backend(options))->list(storage::FileType::key)) return opened;
+  return fail(ErrorKind::unavailable, opened.error().message());
 }
 
 Result<int> with_repository(const SessionOptions& options, Locking locking,
