@@ -23,7 +23,8 @@ class CacheTest : public testing::Test {
   }
   std::vector<std::string> ids() const {
     std::vector<std::string> out;
-    for (const CachedRepository& cache : list_caches(folder_.path()).value()) {
+    const auto listed = list_caches(folder_.path());
+    for (const CachedRepository& cache : *listed) {
       out.push_back(cache.id.substr(0, 1));
     }
     return out;

@@ -98,7 +98,8 @@ class StoreCrash : public testing::TestWithParam<Interruption> {
   void expect_only_whole_files(RepositoryStore& store) {
     for (const FileType type :
          {FileType::key, FileType::lock, FileType::data, FileType::index, FileType::snapshot}) {
-      for (const storage::FileInfo& file : store.list(type).value()) {
+      const auto listed = store.list(type);
+      for (const storage::FileInfo& file : *listed) {
         const FileDescriptor stored = store.load({type, file.name}).value();
         EXPECT_EQ(to_hex(crypto::sha256(read_to_end(stored.get(), 1 << 20).value())), file.name);
       }
@@ -109,7 +110,8 @@ class StoreCrash : public testing::TestWithParam<Interruption> {
   }
   void expect_receipts_for(const std::string& acknowledged) {
     std::string known;
-    for (const Receipt& receipt : read_receipts(folder_.path() / "imo/receipts.jsonl").value()) {
+    const auto listed = read_receipts(folder_.path() / "imo/receipts.jsonl");
+    for (const Receipt& receipt : *listed) {
       known += receipt.file + "\n";
     }
     for (const std::string_view name : split(trim(acknowledged), '\n')) {
