@@ -1,5 +1,5 @@
-# The headers that most files include, parsed once for all: a build of the tests takes half the
-# processor time (docs/decisions/0006). Every file includes what it uses all the same: the presets
+# The headers that most files include, parsed once for all: what it saves stands in
+# docs/decisions/0006. Every file includes what it uses all the same: the presets
 # gcc, asan-ubsan, tsan and fuzz build without this.
 option(BULKHEAD_PRECOMPILE "Precompile the headers that most files include" OFF)
 if(NOT BULKHEAD_PRECOMPILE)

@@ -23,8 +23,8 @@ class CacheTest : public testing::Test {
   }
   std::vector<std::string> ids() const {
     std::vector<std::string> out;
-    const auto listed = list_caches(folder_.path());
-    for (const CachedRepository& cache : *listed) {
+    const auto caches = list_caches(folder_.path());
+    for (const CachedRepository& cache : *caches) {
       out.push_back(cache.id.substr(0, 1));
     }
     return out;

@@ -38,8 +38,8 @@ class InspectorTest : public testing::Test {
   Path password() const { return folder_.path() / "password"; }
   std::vector<std::string> names(FileType type) {
     std::vector<std::string> all;
-    const auto listed = repository_->backend().list(type);
-    for (const auto& file : *listed) all.push_back(file.name);
+    const auto files = repository_->backend().list(type);
+    for (const auto& file : *files) all.push_back(file.name);
     return all;
   }
   std::string backup(const std::string& content) {
@@ -133,8 +133,8 @@ TEST_F(InspectorTest, AnIndexThatAnotherOneRepeatsIsNotNeededUnlessTheOtherLies)
   for (const std::string& name : indexes) {
     EXPECT_TRUE(inspector_->needs({FileType::index, name}).value());
     const auto text = repository_->load_file({FileType::index, name});
-    auto listed = repository::decode_index(as_text(*text));
-    for (auto& pack : *listed) all.push_back(pack);
+    auto packs = repository::decode_index(as_text(*text));
+    for (auto& pack : *packs) all.push_back(pack);
   }
   auto lie = all;
   for (auto& pack : lie) pack.id = repository::PackId::of(as_bytes("no pack"));

@@ -98,8 +98,8 @@ class StoreCrash : public testing::TestWithParam<Interruption> {
   void expect_only_whole_files(RepositoryStore& store) {
     for (const FileType type :
          {FileType::key, FileType::lock, FileType::data, FileType::index, FileType::snapshot}) {
-      const auto listed = store.list(type);
-      for (const storage::FileInfo& file : *listed) {
+      const auto present = store.list(type);
+      for (const storage::FileInfo& file : *present) {
         const FileDescriptor stored = store.load({type, file.name}).value();
         EXPECT_EQ(to_hex(crypto::sha256(read_to_end(stored.get(), 1 << 20).value())), file.name);
       }
@@ -110,8 +110,8 @@ class StoreCrash : public testing::TestWithParam<Interruption> {
   }
   void expect_receipts_for(const std::string& acknowledged) {
     std::string known;
-    const auto listed = read_receipts(folder_.path() / "imo/receipts.jsonl");
-    for (const Receipt& receipt : *listed) {
+    const auto receipts = read_receipts(folder_.path() / "imo/receipts.jsonl");
+    for (const Receipt& receipt : *receipts) {
       known += receipt.file + "\n";
     }
     for (const std::string_view name : split(trim(acknowledged), '\n')) {

@@ -96,7 +96,8 @@ Result<void> Rehearsal::prove_record() {
     missing = 0;
     for (const json::Value& step : timeline != nullptr ? *timeline : json::Array()) {
       const auto found = unseen.find(text_of(step["message"]));
-      found == unseen.end() ? static_cast<void>(++missing) : static_cast<void>(unseen.erase(found));
+      if (found == unseen.end()) ++missing;
+      else unseen.erase(found);
     }
     if (missing == 0 && !wanted) wanted = recorded.ledger.report.checkpoint.size;
     const auto& witnessed = recorded.ledger.witnessed;

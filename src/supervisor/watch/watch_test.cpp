@@ -139,8 +139,8 @@ TEST_F(DatasetUnderWatch, RescanFindsWhatEventsWouldHaveTold) {
   for (int i = 0; i < 3; ++i) write(page(i), noise(static_cast<std::uint64_t>(i) + 1));
   std::filesystem::remove(root / "0-canary.csv");
   std::vector<IndicatorKind> kinds;
-  const auto listed = dataset.rescan();
-  for (const Indicator& indicator : *listed) kinds.push_back(indicator.kind);
+  const auto indicators = dataset.rescan();
+  for (const Indicator& indicator : *indicators) kinds.push_back(indicator.kind);
   EXPECT_THAT(kinds, ::testing::UnorderedElementsAre(IndicatorKind::entropy_jump,
                                                      IndicatorKind::canary_touched));
 }

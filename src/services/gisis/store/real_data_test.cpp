@@ -49,8 +49,8 @@ TEST_P(RealDataTest, LosesNoRow) {
   EXPECT_TRUE((*registry)->check_integrity());
 
   std::map<std::string, int> reasons;
-  const auto listed = (*registry)->findings(report, 1'000'000);
-  for (const ImportFinding& finding : *listed) {
+  const auto findings = (*registry)->findings(report, 1'000'000);
+  for (const ImportFinding& finding : *findings) {
     const std::string field =
         finding.remark.field ? module.fields[*finding.remark.field].name : "row";
     ++reasons[std::string(finding.refused ? "refused " : "flagged ") + field + " " +
