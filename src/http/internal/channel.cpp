@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace bulkhead::http::internal {
 namespace {
 
 constexpr std::size_t kInputSizeAtFirst = 8 * 1024;
-constexpr std::size_t kInputSizeKept = 16 * 1024;
 
 }  // namespace
 
@@ -42,7 +43,7 @@ Moved Channel::receive() {
 }
 
 void Channel::release_input() {
-  if (begin_ == end_ && input_.size() > kInputSizeKept) Bytes().swap(input_);
+  if (begin_ == end_) Bytes().swap(input_);
 }
 
 void Channel::begin_transfer() {
@@ -50,13 +51,23 @@ void Channel::begin_transfer() {
   moved_ = 0;
 }
 
-bool Channel::receive_now() {
+template <typename Receive>
+std::size_t Channel::receive_by(const Receive& receive) {
   while (true) {
     const Moved moved = receive();
     moved_ += moved.count;
-    if (moved.progress == Progress::moved) return true;
-    if (moved.progress == Progress::closed || !wait(moved.progress)) return false;
+    if (moved.progress == Progress::moved) return moved.count;
+    if (moved.progress == Progress::closed || !wait(moved.progress)) return 0;
   }
+}
+
+bool Channel::receive_now() {
+  return receive_by([this] { return receive(); }) > 0;
+}
+
+std::size_t Channel::receive_now(MutableByteView out) {
+  CHECK(begin_ == end_);
+  return receive_by([this, out] { return transport_->read(out); });
 }
 
 bool Channel::send_now(std::string_view head, std::string_view body) {

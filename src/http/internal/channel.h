@@ -33,10 +33,14 @@ class Channel {
   void begin_transfer();
   // Blocking. False: the peer has gone, or is slower than the limits allow.
   bool receive_now();
+  // The same past the input, which must be empty: how much has come; 0 for false.
+  std::size_t receive_now(MutableByteView out);
   bool send_now(std::string_view head, std::string_view body);
 
  private:
   bool wait(Progress what);
+  template <typename Receive>
+  std::size_t receive_by(const Receive& receive);
 
   FileDescriptor socket_;
   std::unique_ptr<Transport> transport_;

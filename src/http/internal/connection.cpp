@@ -17,8 +17,8 @@ namespace bulkhead::http::internal {
 namespace {
 
 constexpr std::size_t kInputSizeMin = 64 * 1024;
-// A file up to this size is read and sent with its head in one call.
-constexpr std::uint64_t kSmallFileSizeMax = 64 * 1024;
+// So much of a file is read and sent with its head in one call, which fills one TLS record.
+constexpr std::uint64_t kFirstPieceMax = 15 * 1024;
 // How long the rest of a refused body is thrown away, so that the peer reads our answer before its
 // own write fails.
 constexpr std::chrono::milliseconds kLingerTime{3'000};
@@ -67,12 +67,14 @@ std::size_t count_of(const Headers& headers, std::string_view lower_case_name) {
 
 bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
 
-// The small file's content; nothing where it cannot be read whole.
-std::optional<std::string> read_small_file(const FileBody& file) {
-  std::string content(file.length, '\0');
+// What goes with the head; nothing where it cannot be read.
+std::optional<std::string> take_first_piece(FileBody& file) {
+  std::string content(std::min(file.length, kFirstPieceMax), '\0');
   const ssize_t got =
       ::pread(file.file.get(), content.data(), content.size(), static_cast<off_t>(file.offset));
   if (got != static_cast<ssize_t>(content.size())) return std::nullopt;
+  file.offset += content.size();
+  file.length -= content.size();
   return content;
 }
 
@@ -102,9 +104,16 @@ class Connection::SocketBody final : public BodyReader {
         channel_.send_now("HTTP/1.1 100 Continue\r\n\r\n", "");
       }
       continue_wanted_ = false;
-      if (!channel_.receive_now()) {
-        return fail(ErrorKind::unavailable, "the body ended early, or came too slowly");
+      if (const auto left = parser_.body_left()) {
+        // Straight to where it is wanted, and nothing of what follows it.
+        const auto wanted = std::min<std::uint64_t>(out.size(), *left);
+        const std::size_t got = channel_.receive_now(out.first(static_cast<std::size_t>(wanted)));
+        parser_.pass_body(got);
+        if (got > 0) return got;
+      } else if (channel_.receive_now()) {
+        continue;
       }
+      return fail(ErrorKind::unavailable, "the body ended early, or came too slowly");
     }
     return std::size_t{0};
   }
@@ -337,11 +346,8 @@ void Connection::prepare(Response response, const Request& request) {
     write_stream(response, head_, options.framing);
   } else if (!response.file) {
     body_ = std::move(response.body);
-  } else if (auto content = response.file->length <= kSmallFileSizeMax
-                                ? read_small_file(*response.file)
-                                : std::nullopt) {
-    body_ = std::move(*content);
   } else {
+    if (auto piece = take_first_piece(*response.file)) body_ = std::move(*piece);
     file_ = std::move(response.file);
   }
 }

@@ -38,6 +38,10 @@ class RequestParser {
 
   // At least one of both counts grows, unless more input is needed. Kind limit: too long a body.
   Result<BodyStep> parse_body(ByteView input, MutableByteView out);
+  // What is still to come of a body whose length was announced; nothing where it comes in chunks.
+  std::optional<std::uint64_t> body_left() const;
+  // So many bytes of such a body were read past the parser.
+  void pass_body(std::uint64_t count);
   bool done() const;
 
  private:
