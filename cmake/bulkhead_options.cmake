@@ -37,7 +37,8 @@ else()
     add_link_options(-fuse-ld=lld-19)
   endif()
 endif()
-add_link_options(-Wl,-z,relro,-z,now)
+# A library that nothing of a program calls is not loaded with it.
+add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed)
 
 if(BULKHEAD_SANITIZE)
   add_compile_options(-fsanitize=${BULKHEAD_SANITIZE} -fno-sanitize-recover=all
