@@ -16,6 +16,9 @@ class SystemFiles final : public FileLayer {
   Result<FileDescriptor> create(const Path& path) override {
     return open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   }
+  Result<FileDescriptor> reopen(const Path& path) override {
+    return open_file(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  }
   Result<FileDescriptor> open_log(const Path& path) override {
     return open_file(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   }

@@ -12,6 +12,8 @@ class FileLayer {
   virtual ~FileLayer() = default;
   // A new file for writing; kind conflict where the name is taken.
   virtual Result<FileDescriptor> create(const Path& path) = 0;
+  // One that is there, for writing.
+  virtual Result<FileDescriptor> reopen(const Path& path) = 0;
   // For appending, made where it is missing.
   virtual Result<FileDescriptor> open_log(const Path& path) = 0;
   virtual Result<void> write(int file, ByteView bytes) = 0;

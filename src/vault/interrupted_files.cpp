@@ -24,6 +24,8 @@ void InterruptedFiles::lose_what_is_not_synced() {
     for (auto renamed = renamed_.rbegin(); renamed != renamed_.rend(); ++renamed) {
       (void)::rename(renamed->to.c_str(), renamed->from.c_str());
     }
+    // Not those that were renamed since, and whose new names were synced.
+    for (const Path& path : created_) (void)::unlink(path.c_str());
   }
   for (const auto& [path, size] : torn_) (void)::truncate(path.c_str(), static_cast<off_t>(size));
 }
@@ -41,13 +43,23 @@ Result<FileDescriptor> InterruptedFiles::create(const Path& path) {
   TRY(step());
   FileDescriptor file = TRY(system_files().create(path));
   open_[file.get()] = {path, 0};
+  created_.push_back(path);
+  return file;
+}
+
+Result<FileDescriptor> InterruptedFiles::reopen(const Path& path) {
+  TRY(step());
+  FileDescriptor file = TRY(system_files().reopen(path));
+  open_[file.get()] = {path, 0};
   return file;
 }
 
 Result<FileDescriptor> InterruptedFiles::open_log(const Path& path) {
   TRY(step());
+  const bool is_new = !std::filesystem::exists(path);
   FileDescriptor file = TRY(system_files().open_log(path));
   open_[file.get()] = {path, 0};
+  if (is_new) created_.push_back(path);
   note_synced(file.get());
   return file;
 }
@@ -91,6 +103,7 @@ Result<void> InterruptedFiles::sync_folder(const Path& folder) {
   TRY(step());
   ++folder_syncs_;
   std::erase_if(renamed_, [&](const Renamed& entry) { return entry.to.parent_path() == folder; });
+  std::erase_if(created_, [&](const Path& path) { return path.parent_path() == folder; });
   return system_files().sync_folder(folder);
 }
 

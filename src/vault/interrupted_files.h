@@ -12,7 +12,7 @@ namespace bulkhead::vault {
 
 enum class Interruption {
   kill,           // the process ends; what it gave to the kernel stays
-  power_cut,      // what was not synced is lost: bytes, log lines and names alike
+  power_cut,      // what was not synced is lost: bytes, log lines, names new and changed
   unordered_cut,  // the bytes are lost, but names that were not synced yet are there
   disk_full,      // the call fails, a write after its half, and so does every later one
 };
@@ -25,6 +25,7 @@ class InterruptedFiles final : public FileLayer {
   int folder_syncs() const { return folder_syncs_; }
 
   Result<FileDescriptor> create(const Path& path) override;
+  Result<FileDescriptor> reopen(const Path& path) override;
   Result<FileDescriptor> open_log(const Path& path) override;
   Result<void> write(int file, ByteView bytes) override;
   void begin_flushing(int) override {}
@@ -56,6 +57,7 @@ class InterruptedFiles final : public FileLayer {
   std::map<int, Unsynced> open_;  // by descriptor
   std::map<Path, std::uint64_t> torn_;
   std::vector<Renamed> renamed_;  // whose folder was not synced since
+  std::vector<Path> created_;     // likewise
 };
 
 }  // namespace bulkhead::vault

@@ -52,14 +52,18 @@ Result<std::uint64_t> ReceiptLog::write(const Receipt& receipt) {
                                                     {"size", receipt.size},
                                                     {"client", receipt.client}}) +
                            "\n";
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (broken_) return fail(ErrorKind::io, path_.string() + ": an earlier sync failed");
   const auto written = files_.write(file_.get(), as_bytes(torn_ ? "\n" + line : line));
   // A full disk may leave a line in part: the next one is not glued to it.
   torn_ = !written;
   if (!written) return std::unexpected(written.error().with_context(path_.string()));
-  files_.begin_flushing(file_.get());
-  return ++written_;
+  const std::uint64_t own = ++written_;
+  // Where others wait for the disk already, the next sync is theirs and this one's together.
+  const bool is_alone = !syncing_;
+  lock.unlock();
+  if (is_alone) files_.begin_flushing(file_.get());
+  return own;
 }
 
 Result<void> ReceiptLog::sync(std::uint64_t own) {

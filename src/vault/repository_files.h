@@ -1,6 +1,7 @@
 // What lies in a repository's folder beside restic's own layout; for the store's two halves.
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +20,9 @@ inline constexpr std::string_view kQuarantine = "quarantine";
 // Names of index files that were found right.
 inline constexpr std::string_view kInspected = "inspected";
 
-// Those with a name of the format.
+using FileVisitor = std::function<void(const storage::FileInfo&)>;
+// Those with a name of the format, in no order.
+Result<void> visit_files(const Path& folder, const FileVisitor& visitor);
 Result<std::vector<storage::FileInfo>> files_in(const Path& folder);
 // Of a stored file, read piece by piece.
 Result<crypto::Sha256Digest> digest_of(const Path& path);

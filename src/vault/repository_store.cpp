@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "crypto/sha256.h"
 #include "repository/parity.h"
 #include "storage/file_names.h"
@@ -27,39 +26,11 @@ constexpr FileType kListedTypes[] = {FileType::key,   FileType::lock, FileType::
 // A pack's size at most, and twice that for its parity.
 constexpr std::size_t kParitySizeMax = std::size_t{1} << 30;
 constexpr mode_t kFolderMode = 0700;
-constexpr std::size_t kPieceSize = 256 * 1024;
+constexpr std::size_t kPieceSize = 128 * 1024;
 constexpr std::uint64_t kFlushedAtOnce = 2 * 1024 * 1024;
 // Keys, locks and the config are a few hundred bytes; snapshots grow with the paths they name.
 constexpr std::uint64_t kSmallFileSizeMax = 64 * 1024;
 constexpr std::uint64_t kSnapshotSizeMax = 4 * 1024 * 1024;
-
-}  // namespace
-
-Result<crypto::Sha256Digest> digest_of(const Path& path) {
-  const FileDescriptor file = TRY(open_file(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  crypto::Sha256 hash;
-  Bytes piece(kPieceSize);
-  while (const std::size_t got = TRY(read_some(file.get(), piece))) {
-    hash.update(ByteView(piece).first(got));
-  }
-  return hash.finish();
-}
-
-Result<std::vector<FileInfo>> files_in(const Path& folder) {
-  std::vector<FileInfo> out;
-  std::error_code code;
-  std::filesystem::directory_iterator entries(folder, code);
-  if (code) return fail_errno(code.value(), folder.string());
-  for (const auto& entry : entries) {
-    struct stat status{};
-    if (!storage::is_file_name(entry.path().filename().native())) continue;
-    if (::lstat(entry.path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    out.push_back({entry.path().filename(), static_cast<std::uint64_t>(status.st_size)});
-  }
-  return out;
-}
-
-namespace {
 
 // A body arrives in TLS records of 16 KiB; the disk is better served with more at once.
 Result<std::size_t> read_full(const Source& source, MutableByteView out) {
@@ -84,19 +55,12 @@ std::unexpected<Error> there_already(const FileId& id) {
                   : storage::describe(id) + " is there already, with other bytes");
 }
 
-// The file under a name of its own until it is whole; removed unless it was renamed.
-class Incoming {
- public:
-  Incoming(const Path& folder, FileLayer& files)
-      : files_(files), path_(folder / kIncoming / to_hex(SystemRandom().bytes(16))) {}
-  // Fails where it has its place by now, which is as it should be.
-  ~Incoming() { (void)files_.remove(path_); }
-  const Path& path() const { return path_; }
-
- private:
-  FileLayer& files_;
-  Path path_;
-};
+// Whether open() finds it again by its bytes and its receipt, so that its name need not be waited
+// for. A file without bytes cannot be told from one that was never used.
+bool is_found_again(const Upload& upload) {
+  const FileType type = upload.id.type;
+  return is_named_by_hash(type) && type != FileType::lock && upload.announced_size > 0;
+}
 
 std::uint64_t size_max_of(FileType type, std::uint64_t otherwise) {
   switch (type) {
@@ -119,6 +83,7 @@ RepositoryStore::RepositoryStore(std::string name, Path folder, RepositoryPolicy
       folder_(std::move(folder)),
       policy_(std::move(policy)),
       around_(surroundings),
+      incoming_(folder_ / kIncoming, around_.files),
       retention_(folder_ / kReceipts, policy_.retention),
       history_(History{ChurnWatch(policy_.churn), {}, {}, {}}),
       usage_({.bytes = policy_.limits.repository_size_max,
@@ -148,15 +113,12 @@ Result<void> RepositoryStore::create() {
 }
 
 Result<void> RepositoryStore::open() {
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_ / kIncoming, code)) {
-    ::unlink(entry.path().c_str());
-  }
-  if (code) return fail_errno(code.value(), folder_.string());
   // Repositories that were made before this folder was thought of lack it.
   TRY(make_directories(folder_ / storage::folder_of(FileType::parity), kFolderMode));
   receipts_ = TRY(ReceiptLog::open(folder_ / kReceipts, around_.files));
-  TRY(learn());
+  Leftovers leftovers = TRY(find_leftovers());
+  TRY(learn(leftovers));
+  TRY(place(leftovers));
   const auto count = [&](FileType type, std::uint64_t size) {
     usage_.add(type, size);
     around_.whole.add(type, size);
@@ -173,6 +135,50 @@ Result<void> RepositoryStore::open() {
   const Path config = path_of({FileType::config, ""});
   if (::lstat(config.c_str(), &status) == 0) {
     count(FileType::config, static_cast<std::uint64_t>(status.st_size));
+  }
+  return {};
+}
+
+// By the hashes of what they hold, the files whose receiving or renaming was interrupted.
+Result<RepositoryStore::Leftovers> RepositoryStore::find_leftovers() const {
+  Leftovers leftovers;
+  std::error_code code;
+  std::filesystem::directory_iterator entries(folder_ / kIncoming, code);
+  if (code) return fail_errno(code.value(), folder_.string());
+  for (const auto& entry : entries) {
+    const Path& path = entry.path();
+    std::error_code ignored;
+    bool is_first = false;
+    if (entry.is_regular_file(ignored) && entry.file_size(ignored) > 0) {
+      const auto digest = digest_of(path);
+      if (!digest) {
+        log::error("what an interruption left cannot be read, and stays where it is",
+                   {{"file", path.native()}, {"error", digest.error().message()}});
+        continue;
+      }
+      is_first = leftovers.emplace(to_hex(*digest), Leftover{path, std::nullopt}).second;
+    }
+    if (!is_first) TRY(around_.files.remove(path));
+  }
+  return leftovers;
+}
+
+// What has a receipt goes where it belongs; the rest was acknowledged to nobody.
+Result<void> RepositoryStore::place(const Leftovers& leftovers) const {
+  for (const auto& [hash, one] : leftovers) {
+    if (!one.place || is_quarantined(*one.place) || std::filesystem::exists(path_of(*one.place))) {
+      TRY(around_.files.remove(one.path));
+      continue;
+    }
+    const Path path = path_of(*one.place);
+    // Of a process that was killed the bytes are in the system's memory only.
+    const FileDescriptor file = TRY(open_file(one.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    TRY(around_.files.seal(file.get()));
+    if (around_.copies != nullptr) TRY(around_.copies->put(name_, *one.place, one.path));
+    TRY(around_.files.rename_to_new(one.path, path));
+    TRY(around_.files.sync_folder(path.parent_path()));
+    log::info("what was received before the vault was interrupted is in its place",
+              {{"repository", folder_.string()}, {"file", storage::describe(*one.place)}});
   }
   return {};
 }
@@ -227,11 +233,13 @@ Result<crypto::Sha256Digest> RepositoryStore::receive(const Upload& upload,
                                                       std::optional<int> file) const {
   crypto::Sha256 hash;
   // One byte more than was announced, to see that it is too much.
-  Bytes piece(std::min<std::uint64_t>(kPieceSize, upload.announced_size + 1));
+  const std::size_t piece_size = std::min<std::uint64_t>(kPieceSize, upload.announced_size + 1);
+  // Not a vector, which would be filled with zeros first.
+  const auto piece = std::make_unique_for_overwrite<std::uint8_t[]>(piece_size);
   std::uint64_t size = 0;
   std::uint64_t unflushed = 0;
-  while (const std::size_t got = TRY(read_full(upload.source, piece))) {
-    const ByteView bytes = ByteView(piece).first(got);
+  while (const std::size_t got = TRY(read_full(upload.source, {piece.get(), piece_size}))) {
+    const ByteView bytes(piece.get(), got);
     size += got;
     if (size > upload.announced_size) break;
     hash.update(bytes);
@@ -286,16 +294,11 @@ Result<void> RepositoryStore::sync_receipt(std::optional<std::uint64_t> written)
   return receipts_->sync(*written);
 }
 
-Result<void> RepositoryStore::seal(FileDescriptor file) const {
-  TRY(around_.files.seal(file.get()));
-  return file.close();
-}
-
 // The name is taken: the same bytes are what a client sends again when it did not see our answer.
-Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& received) {
+Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, IncomingFile& received) {
   const Path path = path_of(upload.id);
   const crypto::Sha256Digest stored = TRY(digest_of(path));
-  if (stored == TRY(digest_of(received))) {
+  if (stored == TRY(digest_of(received.path()))) {
     TRY(around_.files.sync_folder(path.parent_path()));
     return SaveOutcome::had_it_already;
   }
@@ -307,16 +310,16 @@ Result<SaveOutcome> RepositoryStore::compare(const Upload& upload, const Path& r
              {{"repository", folder_.string()}, {"file", storage::describe(upload.id)}});
   const auto receipt = TRY(write_receipt(upload));
   TRY(sync_receipt(receipt));
-  TRY(around_.files.rename_over(received, path));
+  TRY(around_.files.rename_over(received.path(), path));
+  received.is_placed();
   TRY(around_.files.sync_folder(path.parent_path()));
   return SaveOutcome::stored;
 }
 
-Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, const Path& received,
-                                          FileDescriptor file) {
+Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, IncomingFile received) {
   const Path path = path_of(upload.id);
   if (std::filesystem::exists(path)) {
-    TRY(seal(std::move(file)));
+    TRY(received.seal());
     return compare(upload, received);
   }
   // A key that began to arrive before the first snapshot must not come in after it.
@@ -329,14 +332,15 @@ Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, const Path& rece
   // is written first and synced last, so that the file system takes both to the disk at once; so it
   // does with those of other uploads that have come so far.
   const auto receipt = TRY(write_receipt(upload));
-  TRY(seal(std::move(file)));
+  TRY(received.seal());
   TRY(sync_receipt(receipt));
-  if (around_.copies != nullptr) TRY(around_.copies->put(name_, upload.id, received));
-  if (const auto renamed = around_.files.rename_to_new(received, path); !renamed) {
+  if (around_.copies != nullptr) TRY(around_.copies->put(name_, upload.id, received.path()));
+  if (const auto renamed = around_.files.rename_to_new(received.path(), path); !renamed) {
     if (renamed.error().kind() == ErrorKind::conflict) return compare(upload, received);
     return std::unexpected(renamed.error());
   }
-  TRY(around_.files.sync_folder(path.parent_path()));
+  received.is_placed();
+  if (!is_found_again(upload)) TRY(around_.files.sync_folder(path.parent_path()));
   return SaveOutcome::stored;
 }
 
@@ -361,14 +365,13 @@ Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
 }
 
 Result<SaveOutcome> RepositoryStore::receive_and_keep(const Upload& upload) {
-  const Incoming incoming(folder_, around_.files);
-  FileDescriptor file = TRY(around_.files.create(incoming.path()));
-  TRY(receive(upload, file.get()));
+  IncomingFile incoming = TRY(incoming_.take());
+  TRY(receive(upload, incoming.file()));
   if (upload.id.type == FileType::parity && !TRY(is_whole(upload.id, incoming.path()))) {
     return fail(ErrorKind::invalid,
                 storage::describe(upload.id) + ": it is no parity of a pack of this name");
   }
-  return keep(upload, incoming.path(), std::move(file));
+  return keep(upload, std::move(incoming));
 }
 
 Result<void> RepositoryStore::mend(const std::string& name) {
@@ -379,12 +382,12 @@ Result<void> RepositoryStore::mend(const std::string& name) {
   const Bytes damaged = TRY(read_file(path, kParitySizeMax));
   // It hashes to the name, or it is an error.
   const Bytes rebuilt = TRY(repository::rebuild_pack(pack, damaged, parity));
-  const Incoming incoming(folder_, around_.files);
-  FileDescriptor file = TRY(around_.files.create(incoming.path()));
-  TRY(around_.files.write(file.get(), rebuilt));
-  TRY(seal(std::move(file)));
+  IncomingFile incoming = TRY(incoming_.take());
+  TRY(around_.files.write(incoming.file(), rebuilt));
+  TRY(incoming.seal());
   if (destroyed_) return fail(ErrorKind::not_found, "the repository was destroyed");
   TRY(around_.files.rename_over(incoming.path(), path));
+  incoming.is_placed();
   return around_.files.sync_folder(path.parent_path());
 }
 
@@ -392,14 +395,18 @@ Result<FileDescriptor> RepositoryStore::load(const FileId& id) const {
   return open_file(path_of(id), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 }
 
-Result<std::vector<FileInfo>> RepositoryStore::list(FileType type) const {
+Result<void> RepositoryStore::visit(FileType type, const FileVisitor& visitor) const {
   const Path folder = folder_ / storage::folder_of(type);
-  if (type != FileType::data) return files_in(folder);
-  std::vector<FileInfo> files;
+  if (type != FileType::data) return visit_files(folder, visitor);
   for (int prefix = 0; prefix < 256; ++prefix) {
-    std::vector<FileInfo> more = TRY(files_in(folder / fmt::format("{:02x}", prefix)));
-    std::move(more.begin(), more.end(), std::back_inserter(files));
+    TRY(visit_files(folder / fmt::format("{:02x}", prefix), visitor));
   }
+  return {};
+}
+
+Result<std::vector<FileInfo>> RepositoryStore::list(FileType type) const {
+  std::vector<FileInfo> files;
+  TRY(visit(type, [&](const FileInfo& file) { files.push_back(file); }));
   return files;
 }
 

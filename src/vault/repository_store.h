@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,11 +20,13 @@
 #include "vault/churn.h"
 #include "vault/configuration.h"
 #include "vault/file_layer.h"
+#include "vault/incoming_files.h"
 #include "vault/inspector.h"
 #include "vault/locked_copies.h"
 #include "vault/orders.h"
 #include "vault/receipts.h"
 #include "vault/receive_clock.h"
+#include "vault/repository_files.h"
 #include "vault/retention_lock.h"
 #include "vault/usage.h"
 
@@ -90,8 +93,10 @@ class RepositoryStore {
   Result<SaveOutcome> save(const Upload& upload);
   Result<FileDescriptor> load(const storage::FileId& id) const;
   Result<std::vector<storage::FileInfo>> list(storage::FileType type) const;
-  // A lock, or what the retention lock has released (kind denied where it has not).
-  Result<void> remove(const storage::FileId& id);
+  // The same without a list of its own, which of a million files is large.
+  Result<void> visit(storage::FileType type, const FileVisitor& visitor) const;
+  // A lock, or what the retention lock has released (kind denied where it has not). Its size.
+  Result<std::uint64_t> remove(const storage::FileId& id);
   // Everything but other repositories in the same folder. What is under way then fails.
   Result<void> destroy();
 
@@ -106,8 +111,17 @@ class RepositoryStore {
 
  private:
   Path path_of(const storage::FileId& id) const;
-  Result<void> learn();
-  Result<void> remove_lock(const std::string& name);
+  // What a crash left in incoming/, by the hash of its bytes.
+  struct Leftover {
+    Path path;
+    std::optional<storage::FileId> place;  // of its receipt
+  };
+  using Leftovers = std::map<std::string, Leftover, std::less<>>;
+  Result<Leftovers> find_leftovers() const;
+  Result<void> place(const Leftovers& leftovers) const;
+  // From the receipts; tells what was left over where it belongs.
+  Result<void> learn(Leftovers& leftovers);
+  Result<std::uint64_t> remove_lock(const std::string& name);
   void watch(const Upload& upload, WallTime received);
   Result<Inspector*> inspector();
   void inspect(const storage::FileId& id);
@@ -125,9 +139,8 @@ class RepositoryStore {
   Result<void> mend(const std::string& pack);
   void report_damage(const storage::FileId& id, ScrubReport& report);
   Result<SaveOutcome> confirm(const Upload& upload) const;
-  Result<SaveOutcome> keep(const Upload& upload, const Path& received, FileDescriptor file);
-  Result<void> seal(FileDescriptor file) const;
-  Result<SaveOutcome> compare(const Upload& upload, const Path& received);
+  Result<SaveOutcome> keep(const Upload& upload, IncomingFile received);
+  Result<SaveOutcome> compare(const Upload& upload, IncomingFile& received);
   // Nothing where there is no receipt to be synced.
   Result<std::optional<std::uint64_t>> write_receipt(const Upload& upload);
   Result<void> sync_receipt(std::optional<std::uint64_t> written);
@@ -143,6 +156,7 @@ class RepositoryStore {
   const Path folder_;
   const RepositoryPolicy policy_;
   const Surroundings around_;
+  IncomingFiles incoming_;
   std::unique_ptr<ReceiptLog> receipts_;
   RetentionLock retention_;
   Guarded<History> history_;

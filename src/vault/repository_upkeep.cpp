@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "storage/file_names.h"
 #include "vault/repository_files.h"
 #include "vault/repository_store.h"
@@ -27,9 +28,19 @@ void RepositoryStore::raise(AlarmKind kind, std::string text) const {
   around_.alarms.raise({around_.receive_clock.now(), kind, name_, std::move(text)});
 }
 
-Result<void> RepositoryStore::learn() {
+Result<void> RepositoryStore::learn(Leftovers& leftovers) {
+  const auto tell_place = [&](const std::string& file) {
+    const auto parts = split_once(file, '/');
+    const auto found = parts ? leftovers.find(parts->second) : leftovers.end();
+    if (found == leftovers.end()) return;
+    for (const FileType type :
+         {FileType::key, FileType::snapshot, FileType::index, FileType::data}) {
+      if (storage::folder_of(type) == parts->first) found->second.place = {type, found->first};
+    }
+  };
   return history_.with([&](History& history) -> Result<void> {
     TRY(for_each_receipt(folder_ / kReceipts, 0, [&](const Receipt& receipt) {
+      if (!leftovers.empty()) tell_place(receipt.file);
       history.last_received = receipt.received;
       if (receipt.file.starts_with("snapshots/")) {
         history.last_snapshot = receipt.received;
@@ -79,7 +90,7 @@ Standing RepositoryStore::standing() const {
   return standing;
 }
 
-Result<void> RepositoryStore::remove_lock(const std::string& name) {
+Result<std::uint64_t> RepositoryStore::remove_lock(const std::string& name) {
   const Path path = path_of({FileType::lock, name});
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, "locks/" + name);
@@ -88,10 +99,10 @@ Result<void> RepositoryStore::remove_lock(const std::string& name) {
   const auto size = static_cast<std::uint64_t>(status.st_size);
   usage_.remove(FileType::lock, size);
   around_.whole.remove(FileType::lock, size);
-  return {};
+  return size;
 }
 
-Result<void> RepositoryStore::remove(const FileId& id) {
+Result<std::uint64_t> RepositoryStore::remove(const FileId& id) {
   if (id.type == FileType::lock) return remove_lock(id.name);
   const std::lock_guard order(deletion_);
   const Path path = path_of(id);
@@ -118,7 +129,7 @@ Result<void> RepositoryStore::remove(const FileId& id) {
   TRY(around_.files.sync_folder(path.parent_path()));
   usage_.remove(id.type, size);
   around_.whole.remove(id.type, size);
-  return {};
+  return size;
 }
 
 Result<void> RepositoryStore::destroy() {

@@ -28,11 +28,15 @@ struct File {
 };
 
 const std::vector<File>& files() {
-  static const std::vector<File> all = {
-      {FileType::config, "config"},     {FileType::key, "key"},
-      {FileType::lock, "lock"},         {FileType::data, std::string(600'000, 'p')},
-      {FileType::data, "another pack"}, {FileType::data, "another pack"},
-      {FileType::index, "index"},       {FileType::snapshot, "snapshot"}};
+  static const std::vector<File> all = {{FileType::config, "config"},
+                                        {FileType::key, "key"},
+                                        {FileType::lock, "lock"},
+                                        {FileType::data, std::string(600'000, 'p')},
+                                        {FileType::data, "another pack"},
+                                        {FileType::data, "another pack"},
+                                        {FileType::data, ""},
+                                        {FileType::index, "index"},
+                                        {FileType::snapshot, "snapshot"}};
   return all;
 }
 

@@ -253,6 +253,20 @@ TEST_F(VaultTest, RemovesUnfinishedUploadsWhenItStarts) {
   EXPECT_FALSE(std::filesystem::exists(file("incoming") / "left"));
 }
 
+TEST_F(VaultTest, PutsWhatItAcknowledgedInItsPlaceWhenItStarts) {
+  EXPECT_EQ(put("index", "acknowledged").status, 200);
+  const Path place = file("index") / name_of("acknowledged");
+  // As after a power cut that its renaming did not survive.
+  std::filesystem::rename(place, file("incoming") / "0123");
+  // This one has its place; it was being sent again.
+  EXPECT_EQ(put("index", "twice").status, 200);
+  std::filesystem::copy(file("index") / name_of("twice"), file("incoming") / "4567");
+  start();
+  EXPECT_EQ(ask(Method::get, "/imo/index/" + name_of("acknowledged")).status, 200);
+  EXPECT_EQ(ask(Method::get, "/imo/index/" + name_of("twice")).status, 200);
+  EXPECT_TRUE(std::filesystem::is_empty(file("incoming")));
+}
+
 TEST_F(VaultTest, MendsADamagedFileThatComesAgain) {
   EXPECT_EQ(put("index", "whole").status, 200);
   const Path stored = file("index") / name_of("whole");
