@@ -66,7 +66,11 @@ Result<RequestPath> parse_request_path(std::string_view path, RootRepository roo
 
   result.type = type_of(elements[depth]);
   const std::size_t after = elements.size() - depth - 1;
-  if (after == 0) return result;
+  if (after == 0) {
+    // The config is a file: it has no list.
+    if (result.type == FileType::config && ends_in_slash) return unknown();
+    return result;
+  }
   if (after > 1 || ends_in_slash || result.type == FileType::config ||
       !storage::is_file_name(elements.back())) {
     return unknown();

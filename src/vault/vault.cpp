@@ -1,5 +1,6 @@
 #include "vault/vault.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -151,8 +152,9 @@ Response Vault::handle_repository(Request& request, const RequestPath& path) {
   if (request.method == Method::del) {
     return http::problem(403, "the vault does not delete repositories", request);
   }
-  if (request.method != Method::post || request.query.get("create") != "true") {
-    return unknown_method(request, "POST");
+  if (request.method != Method::post) return unknown_method(request, "POST");
+  if (request.query.get("create") != "true") {
+    return http::problem(400, "a repository is created with ?create=true", request);
   }
   const auto store = repositories().create(path.repository);
   if (!store) return refusal(store.error(), request);
@@ -165,18 +167,23 @@ Response Vault::handle_list(Request& request, const RequestPath& path, Repositor
   if (request.method != Method::get && request.method != Method::head) {
     return unknown_method(request, "GET, HEAD");
   }
-  const auto files = store.list(*path.type);
-  if (!files) return refusal(files.error(), request);
   const bool version_2 = request.headers.find("Accept") == kListVersion2;
-  json::Array list;
-  for (const storage::FileInfo& file : *files) {
+  // Written as it is read: names have nothing to escape, and as values a list of a million of them
+  // would take ten times the memory of its text.
+  std::string text = "[";
+  const auto visited = store.visit(*path.type, [&](const storage::FileInfo& file) {
+    if (text.size() > 1) text += ',';
     if (version_2) {
-      list.push_back(json::Object{{"name", file.name}, {"size", file.size}});
+      fmt::format_to(std::back_inserter(text), R"({{"name":"{}","size":{}}})", file.name,
+                     file.size);
     } else {
-      list.push_back(file.name);
+      fmt::format_to(std::back_inserter(text), R"("{}")", file.name);
     }
-  }
-  Response response = Response::json(std::move(list));
+  });
+  if (!visited) return refusal(visited.error(), request);
+  text += ']';
+  Response response;
+  response.body = std::move(text);
   response.headers.set("Content-Type", std::string(version_2 ? kListVersion2 : kListVersion1));
   return response;
 }
@@ -218,7 +225,10 @@ Response Vault::remove(const Transaction& on) {
   if (!is_lock && on.access.role != Role::administer) {
     return http::problem(403, "the vault only takes in: nothing but locks is deleted", on.request);
   }
-  if (const auto removed = on.store.remove({*on.path.type, on.path.name}); !removed) {
+  const auto removed = on.store.remove({*on.path.type, on.path.name});
+  if (!removed) {
+    // A client that did not see the answer asks again for what is gone.
+    if (is_lock && removed.error().kind() == ErrorKind::not_found) return done();
     return refusal(removed.error(), on.request);
   }
   if (!is_lock) {
@@ -226,7 +236,7 @@ Response Vault::remove(const Transaction& on) {
         "deleted",
         {{"repository", on.path.repository}, {"user", on.access.user}, {"path", on.request.path}});
   }
-  metrics_.count(Transfer::removed, key_of(on), 0);
+  metrics_.count(Transfer::removed, key_of(on), *removed);
   return done();
 }
 
