@@ -47,6 +47,7 @@ fuzz: setup ## coverage-guided fuzzing of every parser, FUZZ_SECONDS each (defau
 
 bench: build ## whole-program comparisons: a table in build/benchmarks/
 	@benchmarks/repository
+	@benchmarks/vault
 
 clean: ## remove build/
 	rm -rf build
