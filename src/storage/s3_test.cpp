@@ -57,35 +57,6 @@ TEST_F(S3Storage, NamesAWrongSecret) {
   EXPECT_THAT(backend.error().message(), testing::HasSubstr("SignatureDoesNotMatch"));
 }
 
-class S3Lock : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!store()) GTEST_SKIP() << "no S3 store is named: run make test-s3";
-  }
-  const SystemClock clock_;
-};
-
-TEST_F(S3Lock, ProvesALockThatHolds) {
-  const std::string url = store()->url + new_bucket();
-  const auto backend =
-      open_s3(url, store()->options, S3LockOptions{std::chrono::seconds(60), &clock_}).value();
-  ASSERT_TRUE(backend->create());
-  const Bytes content = SeededRandom(3).bytes(5000);
-  const FileId id{FileType::data, to_hex(crypto::sha256(content))};
-  const auto saved = backend->save(id, content);
-  ASSERT_TRUE(saved) << saved.error().message();
-  const auto proven = prove_object_lock(url, store()->options, std::chrono::seconds(30), clock_);
-  EXPECT_TRUE(proven) << proven.error().message();
-}
-
-TEST_F(S3Lock, RefusesABucketWithoutIt) {
-  const std::string url = store()->url + new_bucket();
-  ASSERT_TRUE(open_s3(url, store()->options).value()->create());
-  const auto proven = prove_object_lock(url, store()->options, std::chrono::seconds(30), clock_);
-  ASSERT_FALSE(proven);
-  EXPECT_THAT(proven.error().message(), testing::HasSubstr("lock"));
-}
-
 TEST(S3Location, SaysWhatIsMissing) {
   OpenOptions options;
   const auto without_credential = open_s3("https://s3.example/bucket", options);

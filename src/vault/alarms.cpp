@@ -21,7 +21,8 @@ constexpr std::pair<AlarmKind, std::string_view> kKinds[] = {
     {AlarmKind::clock_jump, "clock-jump"},
     {AlarmKind::destruction, "destruction"},
     {AlarmKind::key_enrolled, "key-enrolled"},
-    {AlarmKind::ledger_changed, "ledger-changed"}};
+    {AlarmKind::ledger_changed, "ledger-changed"},
+    {AlarmKind::object_store, "object-store"}};
 
 std::optional<AlarmKind> kind_from(std::string_view name) {
   for (const auto& [value, known] : kKinds) {

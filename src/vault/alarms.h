@@ -22,6 +22,7 @@ enum class AlarmKind {
   destruction,      // asked for, confirmed, cancelled or done
   key_enrolled,     // an officer allowed a key
   ledger_changed,   // one that is witnessed was forked or rolled back
+  object_store,     // it lacked what it had before
 };
 std::string_view name_of(AlarmKind kind);
 std::vector<AlarmKind> all_alarm_kinds();

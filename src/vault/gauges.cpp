@@ -63,11 +63,32 @@ std::string of_alarms(const Alarms& alarms) {
   return text;
 }
 
+std::string of_copies(const std::optional<CopyTotals>& totals) {
+  if (!totals) return "";
+  std::string text;
+  const auto add = [&](std::string_view name, std::string_view type, auto value) {
+    fmt::format_to(
+        std::back_inserter(text),
+        "# TYPE bulkhead_vault_object_store_{0} {1}\nbulkhead_vault_object_store_{0} {2}\n", name,
+        type, value);
+  };
+  add("answers", "gauge", totals->problem.empty() ? 1 : 0);
+  add("complete_as_of_seconds", "gauge", seconds_of(totals->complete_as_of));
+  add("looked_at_files_total", "counter", totals->looked_at);
+  add("copied_files_total", "counter", totals->copied);
+  add("copied_bytes_total", "counter", totals->bytes);
+  add("extended_locks_total", "counter", totals->extended);
+  add("brought_back_files_total", "counter", totals->brought_back);
+  add("failed_files_total", "counter", totals->failed);
+  return text;
+}
+
 }  // namespace
 
 std::string write_gauges(Oversight& oversight) {
   const ScrubTotals scrubbed = oversight.scrubbed();
   return of_repositories(oversight.repositories()) + of_alarms(oversight.alarms()) +
+         of_copies(oversight.copies()) +
          fmt::format(
              "# TYPE bulkhead_vault_clock_frozen gauge\nbulkhead_vault_clock_frozen {}\n"
              "# TYPE bulkhead_vault_scrubbed_files_total counter\n"
@@ -76,10 +97,12 @@ std::string write_gauges(Oversight& oversight) {
              "bulkhead_vault_scrubbed_bytes_total {}\n"
              "# TYPE bulkhead_vault_scrub_damaged_total counter\n"
              "bulkhead_vault_scrub_damaged_total {}\n"
+             "# TYPE bulkhead_vault_scrub_mended_total counter\n"
+             "bulkhead_vault_scrub_mended_total {}\n"
              "# TYPE bulkhead_vault_scrub_rounds_total counter\n"
              "bulkhead_vault_scrub_rounds_total {}\n",
              oversight.receive_clock().frozen() ? 1 : 0, scrubbed.files, scrubbed.bytes,
-             scrubbed.damaged, scrubbed.rounds);
+             scrubbed.damaged, scrubbed.mended, scrubbed.rounds);
 }
 
 }  // namespace bulkhead::vault

@@ -16,7 +16,7 @@ class LockedCopiesTest : public testing::Test {
   }
   Result<std::unique_ptr<LockedCopies>> open(std::string_view access) {
     EXPECT_TRUE(write_file_atomic(store_.access, as_bytes(access), 0600));
-    return LockedCopies::open(store_, clock_);
+    return LockedCopies::open(store_, clock_, [this] { return clock_.now(); });
   }
 
   const TemporaryDirectory folder_ = TemporaryDirectory::create("locked-copies").value();
@@ -25,7 +25,7 @@ class LockedCopiesTest : public testing::Test {
 };
 
 TEST_F(LockedCopiesTest, NoneAreKeptWhereNoStoreIsConfigured) {
-  const auto none = LockedCopies::open({}, clock_);
+  const auto none = LockedCopies::open({}, clock_, [this] { return clock_.now(); });
   ASSERT_TRUE(none);
   EXPECT_EQ(*none, nullptr);
 }

@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "vault/configuration.h"
 #include "vault/credentials.h"
+#include "vault/rebuild.h"
 #include "vault/vault.h"
 #include "vault/witness_host.h"
 
@@ -97,10 +98,15 @@ Result<void> serve(const Configuration& configuration) {
       ::malloc_trim(0);
     } while (!vault.oversight().stopped_within(kUpkeepPause));
   });
+  std::thread copies([&vault] {
+    do vault.oversight().keep_copies();
+    while (!vault.oversight().stopped_within(kUpkeepPause));
+  });
   int signal = 0;
   ::sigwait(&signals, &signal);
   vault.oversight().stop();
   upkeep.join();
+  copies.join();
   log::info("stopping", {{"signal", std::to_string(signal)}});
   server->stop(kGrace);
   if (local) local->stop(std::chrono::seconds(1));
@@ -169,6 +175,16 @@ void declare_witness(CLI::App& app, WitnessOptions& options) {
       ->required();
 }
 
+void declare_rebuild(CLI::App& app, RebuildOptions& options) {
+  CLI::App* rebuilding = app.add_subcommand(
+      "rebuild", "Bring back from the object store what a repository's folder has not");
+  rebuilding->add_option("--config", options.configuration, "The vault's TOML file")->required();
+  rebuilding->add_option("--before", options.before,
+                         "Only what came to the store before this time (2026-10-01T06:15:00Z)");
+  rebuilding->add_option("repository", options.repositories, "Such as imo or imo/website")
+      ->required();
+}
+
 struct ServeOptions {
   Path configuration;
   RestServerFlags flags;
@@ -216,6 +232,8 @@ int run(int argc, char** argv) {
 
   WitnessOptions witness;
   declare_witness(app, witness);
+  RebuildOptions rebuilding;
+  declare_rebuild(app, rebuilding);
   CredentialOptions credential;
   CLI::App* credentials = app.add_subcommand("credential", "Who may reach which repository");
   credentials->require_subcommand(1);
@@ -235,6 +253,7 @@ int run(int argc, char** argv) {
   if (adding->parsed()) return exit_status(add(credential));
   if (removing->parsed()) return exit_status(remove(credential));
   if (app.got_subcommand("witness")) return exit_status(add_ledger(witness));
+  if (app.got_subcommand("rebuild")) return exit_status(rebuild(rebuilding));
   return exit_status(serve(serving));
 }
 

@@ -1,9 +1,12 @@
 #include "vault/oversight.h"
 
+#include <cerrno>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
 #include "http/client.h"
+#include "vault/request_path.h"
 
 namespace bulkhead::vault {
 namespace {
@@ -12,6 +15,19 @@ namespace {
 constexpr int kScrubbedAtOnce = 4;
 constexpr std::chrono::minutes kClockSaved{1};
 constexpr std::chrono::seconds kWebhookTimeout{10};
+
+// Two programs on one folder would take each other's unfinished uploads for leftovers.
+Result<FileDescriptor> lock_folder(const Path& folder) {
+  FileDescriptor file = TRY(open_file(folder / "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (::fcntl(file.get(), F_OFD_SETLK, &whole) == 0) return file;
+  if (errno != EAGAIN && errno != EACCES) return fail_errno(errno, folder.native());
+  return fail(ErrorKind::conflict,
+              fmt::format("{}: another bulkhead-vault has this folder open; stop it first",
+                          folder.parent_path().native()));
+}
 
 }  // namespace
 
@@ -23,23 +39,49 @@ Oversight::Oversight(const Configuration& configuration, const Clock& clock)
                                      configuration.scrub_period, clock)) {}
 
 Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configuration,
-                                                   const Clock& clock, FileLayer& files) {
+                                                   const Clock& clock, FileLayer& files,
+                                                   OpenCopies open_copies) {
   const Path folder = configuration.state_folder();
   TRY(make_directories(folder, 0700));
   std::unique_ptr<Oversight> opened(new Oversight(configuration, clock));
+  opened->lock_ = TRY(lock_folder(folder));
   opened->receive_clock_ =
       TRY(ReceiveClock::open(folder / "clock.json", clock, boot_of_this_machine()));
   opened->alarms_ = TRY(Alarms::open(folder / "alarms.jsonl", files));
   opened->orders_ = TRY(Orders::open(folder, files, configuration.destruction_delay));
   TRY(read_officers(configuration.officers));
-  opened->copies_ = TRY(LockedCopies::open(configuration.object_store, clock));
+  opened->copies_ = TRY(open_copies(configuration.object_store, clock, [opened = opened.get()] {
+    return opened->receive_clock_->now();
+  }));
   opened->repositories_ = std::make_unique<Repositories>(
       configuration, Surroundings{clock, *opened->receive_clock_, files, *opened->alarms_,
                                   *opened->orders_, opened->whole_, opened->copies_.get()});
   TRY(opened->repositories_->open_all());
   opened->scrub_->restore();
+  opened->open_copy_rounds();
   opened->look_at_clock();
   return opened;
+}
+
+void Oversight::open_copy_rounds() {
+  if (!copies_) return;
+  copy_rounds_ = std::make_unique<CopyRounds>(CopyRounds::Options{
+      .state_file = configuration_.state_folder() / "copies.json",
+      .store = configuration_.object_store.bucket,
+      .period = copies_->period(),
+      .now = [this] { return receive_clock_->now(); },
+      .alarm =
+          [this](const std::string& repository, std::string text) {
+            alarms_->raise(
+                {receive_clock_->now(), AlarmKind::object_store, repository, std::move(text)});
+          },
+  });
+  copy_rounds_->restore();
+}
+
+std::optional<CopyTotals> Oversight::copies() const {
+  if (!copy_rounds_) return std::nullopt;
+  return copy_rounds_->totals();
 }
 
 void Oversight::look_at_clock() {
@@ -125,6 +167,24 @@ void Oversight::tick() {
   for (const auto& [name, store] : repositories_->all()) store->inspect(stopping_);
   if (!stopping_) scrub_->step(*repositories_, {.folders_max = kScrubbedAtOnce, .stop = stopping_});
   post_alarms();
+}
+
+void Oversight::keep_copies() {
+  if (copy_rounds_ && !stopping_) copy_rounds_->step(*repositories_, stopping_);
+}
+
+Result<RebuildReport> Oversight::rebuild(const std::string& repository,
+                                         std::optional<WallTime> before) {
+  if (!copies_) return fail(ErrorKind::invalid, "the configuration names no [object_store]");
+  if (!is_repository_name(repository)) {
+    return fail(ErrorKind::invalid, repository + " is not a name of a repository");
+  }
+  if (TRY(copies_->versions(repository, storage::FileType::config)).empty()) {
+    return fail(ErrorKind::not_found,
+                fmt::format("the object store has no repository {}: look at its name", repository));
+  }
+  const Repositories::Store store = TRY(repositories_->create(repository));
+  return store->rebuild(before);
 }
 
 void Oversight::stop() {

@@ -20,6 +20,14 @@ inline constexpr std::string_view kQuarantine = "quarantine";
 // Names of index files that were found right.
 inline constexpr std::string_view kInspected = "inspected";
 
+// A repository is walked folder by folder: keys, snapshots, index, data's 256, and parity.
+inline constexpr int kWalkedFolders = 3 + 256 + 1;
+struct WalkedFolder {
+  storage::FileType type;
+  Path path;  // in the repository's folder
+};
+WalkedFolder walked_folder(int number);
+
 using FileVisitor = std::function<void(const storage::FileInfo&)>;
 // Those with a name of the format, in no order.
 Result<void> visit_files(const Path& folder, const FileVisitor& visitor);

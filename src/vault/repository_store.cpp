@@ -382,8 +382,13 @@ Result<void> RepositoryStore::mend(const std::string& name) {
   const Bytes damaged = TRY(read_file(path, kParitySizeMax));
   // It hashes to the name, or it is an error.
   const Bytes rebuilt = TRY(repository::rebuild_pack(pack, damaged, parity));
+  return put_in_place(id, rebuilt);
+}
+
+Result<void> RepositoryStore::put_in_place(const FileId& id, ByteView content) {
+  const Path path = path_of(id);
   IncomingFile incoming = TRY(incoming_.take());
-  TRY(around_.files.write(incoming.file(), rebuilt));
+  TRY(around_.files.write(incoming.file(), content));
   TRY(incoming.seal());
   if (destroyed_) return fail(ErrorKind::not_found, "the repository was destroyed");
   TRY(around_.files.rename_over(incoming.path(), path));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -56,10 +57,27 @@ struct ScrubReport {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t damaged = 0;
-  std::uint64_t mended = 0;  // of the damaged, from their parity
+  std::uint64_t mended = 0;  // of the damaged, from parity or the object store
 };
-// A repository is scrubbed folder by folder: keys, snapshots, index, data's 256, and parity.
-inline constexpr int kScrubFolders = 3 + 256 + 1;
+
+struct CopyReport {
+  std::uint64_t files = 0;
+  std::uint64_t copied = 0;
+  std::uint64_t bytes = 0;  // of the copied
+  std::uint64_t extended = 0;
+  std::uint64_t brought_back = 0;  // into the folder
+  std::uint64_t failed = 0;
+};
+// After the folders comes what should lie in one of them and does not.
+inline constexpr int kCopyFolders = kWalkedFolders + 1;
+
+struct RebuildReport {
+  std::uint64_t there = 0;
+  std::uint64_t brought_back = 0;
+  std::uint64_t bytes = 0;     // of those
+  std::uint64_t left_out = 0;  // deleted by right, too new, or one key too many
+  std::uint64_t lost = 0;      // no version of it in the store is whole
+};
 
 enum class SaveOutcome { stored, had_it_already };
 
@@ -102,8 +120,15 @@ class RepositoryStore {
 
   // Looks inside what arrived since the last call, where the vault has a read key.
   void inspect(const std::atomic<bool>& stop);
-  // Reads the files of one folder, 0 to kScrubFolders - 1, and compares them with their names.
+  // Reads the files of one folder, 0 to kWalkedFolders - 1, and compares them with their names.
   Result<ScrubReport> scrub(int folder, const std::atomic<bool>& stop);
+  // Looks whether the files of one folder, 0 to kCopyFolders - 1, are in the object store, and puts
+  // there what is not; at the last, brings back what was received and is gone. Kind unavailable
+  // where the store does not answer: call it again later.
+  Result<CopyReport> keep_copies(int folder, const std::atomic<bool>& stop);
+  // Brings back all that the object store has of this repository and the folder has not; nothing
+  // that came to the store at `before` or later.
+  Result<RebuildReport> rebuild(std::optional<WallTime> before);
   Standing standing() const;
 
   RateLimit& rate_limit() { return rate_limit_; }
@@ -137,7 +162,25 @@ class RepositoryStore {
   Result<bool> is_whole(const storage::FileId& id, const Path& path) const;
   // From its parity; kind corrupt where that is not enough, not_found where there is none.
   Result<void> mend(const std::string& pack);
+  Result<void> put_in_place(const storage::FileId& id, ByteView content);
   void report_damage(const storage::FileId& id, ScrubReport& report);
+  bool mend_from_parity(const storage::FileId& id);
+  // Whether the bytes are the file's own; of the config nobody can say.
+  static Result<bool> is_its_own(const storage::FileId& id, ByteView content);
+  enum class Lack { damaged, missing };
+  // From the object store; kind not_found where there is none, or it is not there. Answers its
+  // size.
+  Result<std::uint64_t> bring_back(const storage::FileId& id, Lack lack);
+  Result<void> keep_copy(const storage::FileInfo& file, storage::FileType type, CopyReport& report);
+  Result<void> find_missing(CopyReport& report, const std::atomic<bool>& stop);
+  // Of what has a receipt and does not lie in the folder: what was deleted by right, and the rest.
+  struct Absent {
+    std::set<std::string> deleted;
+    std::set<std::string> gone;
+  };
+  Result<Absent> absent_files() const;
+  struct Rebuilding;
+  Result<void> rebuild(const storage::FileId& id, std::uint64_t size, Rebuilding& state);
   Result<SaveOutcome> confirm(const Upload& upload) const;
   Result<SaveOutcome> keep(const Upload& upload, IncomingFile received);
   Result<SaveOutcome> compare(const Upload& upload, IncomingFile& received);

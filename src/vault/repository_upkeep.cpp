@@ -24,6 +24,15 @@ constexpr std::size_t kUninspectedMax = 100'000;
 
 }  // namespace
 
+WalkedFolder walked_folder(int number) {
+  constexpr FileType kTypes[] = {FileType::key, FileType::snapshot, FileType::index};
+  const bool is_last = number == kWalkedFolders - 1;
+  const FileType type = number < 3 ? kTypes[number] : is_last ? FileType::parity : FileType::data;
+  Path path = storage::folder_of(type);
+  if (type == FileType::data) path /= fmt::format("{:02x}", number - 3);
+  return {type, path};
+}
+
 void RepositoryStore::raise(AlarmKind kind, std::string text) const {
   around_.alarms.raise({around_.receive_clock.now(), kind, name_, std::move(text)});
 }
@@ -210,21 +219,36 @@ void RepositoryStore::inspect(const std::atomic<bool>& stop) {
   }
 }
 
+bool RepositoryStore::mend_from_parity(const FileId& id) {
+  if (id.type != FileType::data) return false;
+  // One that comes or goes meanwhile must not be brought back.
+  const std::lock_guard order(deletion_);
+  const auto mended = mend(id.name);
+  if (!mended && mended.error().kind() != ErrorKind::not_found) {
+    log::error("mending failed", {{"repository", name_},
+                                  {"file", storage::describe(id)},
+                                  {"error", mended.error().message()}});
+  }
+  return mended.has_value();
+}
+
 void RepositoryStore::report_damage(const FileId& id, ScrubReport& report) {
   ++report.damaged;
   const std::string file = storage::describe(id);
-  if (id.type == FileType::data) {
-    // One that comes or goes meanwhile must not be brought back.
-    const std::lock_guard order(deletion_);
-    if (const auto mended = mend(id.name)) {
-      ++report.mended;
-      raise(AlarmKind::damaged_file,
-            file + " no longer hashed to its name, and was mended from its parity");
-      return;
-    } else if (mended.error().kind() != ErrorKind::not_found) {
-      log::error("mending failed",
-                 {{"repository", name_}, {"file", file}, {"error", mended.error().message()}});
-    }
+  if (mend_from_parity(id)) {
+    ++report.mended;
+    raise(AlarmKind::damaged_file,
+          file + " no longer hashed to its name, and was mended from its parity");
+    return;
+  }
+  if (const auto brought = bring_back(id, Lack::damaged)) {
+    ++report.mended;
+    raise(AlarmKind::damaged_file,
+          file + " was damaged, and was brought back from the object store");
+    return;
+  } else if (brought.error().kind() != ErrorKind::not_found) {
+    log::error("bringing back failed",
+               {{"repository", name_}, {"file", file}, {"error", brought.error().message()}});
   }
   raise(AlarmKind::damaged_file,
         id.type == FileType::parity
@@ -233,14 +257,10 @@ void RepositoryStore::report_damage(const FileId& id, ScrubReport& report) {
 }
 
 Result<ScrubReport> RepositoryStore::scrub(int folder, const std::atomic<bool>& stop) {
-  constexpr FileType kTypes[] = {FileType::key, FileType::snapshot, FileType::index};
   ScrubReport report;
   if (destroyed_) return report;
-  const bool is_parity = folder == kScrubFolders - 1;
-  const FileType type = folder < 3 ? kTypes[folder] : is_parity ? FileType::parity : FileType::data;
-  Path place = folder_ / storage::folder_of(type);
-  if (type == FileType::data) place /= fmt::format("{:02x}", folder - 3);
-  for (const FileInfo& file : TRY(files_in(place))) {
+  const auto [type, place] = walked_folder(folder);
+  for (const FileInfo& file : TRY(files_in(folder_ / place))) {
     if (stop) break;
     const auto whole = is_whole({type, file.name});
     // Deleted meanwhile, by right.

@@ -19,7 +19,7 @@ void Scrub::restore() {
   if (!value) return;
   const auto repository = (*value)["repository"].to_string("repository");
   const auto folder = (*value)["folder"].to_u64("folder");
-  if (!repository || !folder || *folder >= static_cast<std::uint64_t>(kScrubFolders)) return;
+  if (!repository || !folder || *folder >= static_cast<std::uint64_t>(kWalkedFolders)) return;
   place_ = {*repository, static_cast<int>(*folder)};
 }
 
@@ -32,7 +32,7 @@ void Scrub::save() const {
 }
 
 bool Scrub::advance(const std::vector<Repositories::Named>& all) {
-  if (++place_.folder < kScrubFolders) return false;
+  if (++place_.folder < kWalkedFolders) return false;
   place_.folder = 0;
   const auto next = std::find_if(all.begin(), all.end(),
                                  [&](const auto& one) { return one.name > place_.repository; });
@@ -45,7 +45,7 @@ void Scrub::step(const Repositories& repositories, const StepOptions& options) {
   const auto all = repositories.all();
   if (all.empty() || period_.count() == 0) return;
   const auto pause =
-      std::chrono::nanoseconds(period_) / (static_cast<std::int64_t>(all.size()) * kScrubFolders);
+      std::chrono::nanoseconds(period_) / (static_cast<std::int64_t>(all.size()) * kWalkedFolders);
   const SteadyTime now = clock_.steady_now();
   bool moved = false;
   for (int i = 0; i < options.folders_max && due_ <= now && !options.stop; ++i, moved = true) {
@@ -64,6 +64,7 @@ void Scrub::step(const Repositories& repositories, const StepOptions& options) {
       totals.files += report->files;
       totals.bytes += report->bytes;
       totals.damaged += report->damaged;
+      totals.mended += report->mended;
     });
     if (!report) log::error("scrubbing failed", {{"error", report.error().message()}});
     due_ += std::chrono::duration_cast<SteadyTime::duration>(pause);

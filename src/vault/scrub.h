@@ -13,6 +13,7 @@ struct ScrubTotals {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t damaged = 0;
+  std::uint64_t mended = 0;
   std::uint64_t rounds = 0;  // completed
 };
 

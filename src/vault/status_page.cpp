@@ -66,6 +66,34 @@ std::string destructions_list(const Orders& orders) {
   return items.empty() ? "<p>None was ordered.</p>" : "<ul>" + items + "</ul>";
 }
 
+std::string object_store_section(Oversight& oversight) {
+  const auto totals = oversight.copies();
+  if (!totals) return "";
+  std::string text =
+      fmt::format("<h2>Object store</h2><p>{}: ", escape_html(oversight.object_store().bucket));
+  if (totals->complete_as_of) {
+    fmt::format_to(std::back_inserter(text), "all that lay here at {} is in it, locked.",
+                   time_or_dash(totals->complete_as_of));
+  } else {
+    text += "not all that lies here is in it yet.";
+  }
+  if (totals->percent) {
+    fmt::format_to(std::back_inserter(text), " A round is at {}, {}%.",
+                   totals->repository.empty() ? "/" : escape_html(totals->repository),
+                   *totals->percent);
+  }
+  fmt::format_to(std::back_inserter(text),
+                 "</p><p>Since the start: {} older files copied ({}), {} locks moved, {} files "
+                 "brought back, {} failed.</p>",
+                 totals->copied, size_of(totals->bytes), totals->extended, totals->brought_back,
+                 totals->failed);
+  if (!totals->problem.empty()) {
+    fmt::format_to(std::back_inserter(text), "<p class=\"warning\" role=\"status\">{}</p>",
+                   escape_html(totals->problem));
+  }
+  return text;
+}
+
 std::string alarms_list(const Alarms& alarms) {
   std::string items;
   for (const Alarm& alarm : alarms.latest(kAlarmsShown)) {
@@ -80,6 +108,20 @@ std::string alarms_list(const Alarms& alarms) {
 
 json::Value optional_time(const std::optional<WallTime>& time) {
   return time ? json::Value(to_rfc3339(*time)) : json::Value();
+}
+
+json::Value object_store_value(Oversight& oversight) {
+  const auto totals = oversight.copies();
+  if (!totals) return {};
+  return json::Object{{"bucket", oversight.object_store().bucket},
+                      {"complete_as_of", optional_time(totals->complete_as_of)},
+                      {"looked_at", totals->looked_at},
+                      {"copied", totals->copied},
+                      {"bytes", totals->bytes},
+                      {"extended", totals->extended},
+                      {"brought_back", totals->brought_back},
+                      {"failed", totals->failed},
+                      {"problem", totals->problem}};
 }
 
 }  // namespace
@@ -99,10 +141,10 @@ std::string status_page(Oversight& oversight) {
       "<meta name=\"viewport\" content=\"width=device-width\"><title>Vault</title>"
       "<link rel=\"stylesheet\" href=\"{}\"></head><body><main><h1>Vault</h1><p>As of {}, by the "
       "vault's clock.</p>{}"
-      "<h2>Repositories</h2>{}<h2>Destructions</h2>{}<h2>Alarms</h2>{}</main></body></html>\n",
+      "<h2>Repositories</h2>{}{}<h2>Destructions</h2>{}<h2>Alarms</h2>{}</main></body></html>\n",
       kStatusStylePath, time_or_dash(oversight.receive_clock().now()), warning,
-      repositories_table(oversight.repositories()), destructions_list(oversight.orders()),
-      alarms_list(oversight.alarms()));
+      repositories_table(oversight.repositories()), object_store_section(oversight),
+      destructions_list(oversight.orders()), alarms_list(oversight.alarms()));
 }
 
 json::Value status_value(Oversight& oversight) {
@@ -140,6 +182,7 @@ json::Value status_value(Oversight& oversight) {
                       {"time", to_rfc3339(oversight.receive_clock().now())},
                       {"clock_frozen", std::move(clock)},
                       {"repositories", std::move(repositories)},
+                      {"object_store", object_store_value(oversight)},
                       {"destructions", std::move(destructions)},
                       {"alarms", std::move(alarms)}};
 }

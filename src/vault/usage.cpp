@@ -1,5 +1,7 @@
 #include "vault/usage.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace bulkhead::vault {
@@ -10,8 +12,10 @@ using storage::FileType;
 enum class Direction { up, down };
 
 void change(UsageSums& sums, FileType type, std::uint64_t size, Direction direction) {
+  // A file that had decayed to a shorter one and was mended goes with more than it was counted
+  // with.
   const auto move = [&](std::uint64_t& sum, std::uint64_t by) {
-    sum = direction == Direction::up ? sum + by : sum - by;
+    sum = direction == Direction::up ? sum + by : sum - std::min(sum, by);
   };
   move(sums.bytes, size);
   move(sums.objects, 1);

@@ -67,17 +67,19 @@ Response unknown_method(const Request& request, std::string allow) {
 
 }  // namespace
 
-Vault::Vault(Configuration configuration, const Clock& clock, FileLayer& files)
+Vault::Vault(Configuration configuration, const Clock& clock, FileLayer& files,
+             Oversight::OpenCopies open_copies)
     : configuration_(std::move(configuration)),
       clock_(clock),
       files_(files),
+      open_copies_(std::move(open_copies)),
       order_rate_({.requests = kOrdersPerSecond, .bytes = 0}, clock),
       credentials_(configuration_.credentials) {}
 
 Result<void> Vault::start() {
   TRY(credentials_.load());
   TRY(make_directories(configuration_.data, 0700));
-  oversight_ = TRY(Oversight::open(configuration_, clock_, files_));
+  oversight_ = TRY(Oversight::open(configuration_, clock_, files_, open_copies_));
   if (configuration_.witness.empty()) return {};
   witness_ = TRY(WitnessHost::open(
       configuration_.witness, clock_, random_,

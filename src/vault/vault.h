@@ -27,14 +27,16 @@ class Vault {
     RepositoryStore& store;
   };
 
-  Vault(Configuration configuration, const Clock& clock, FileLayer& files = system_files());
+  Vault(Configuration configuration, const Clock& clock, FileLayer& files = system_files(),
+        Oversight::OpenCopies open_copies = LockedCopies::open);
 
   // Reads the credentials, makes the data folder where it is missing, opens all that is in it.
   Result<void> start();
   http::Response handle(http::Request& request);
   // For the local socket: /livez, /readyz, /metrics, /.vault/status.
   http::Response handle_local(http::Request& request);
-  // What runs in the background: call its tick() every few seconds, from one thread.
+  // What runs in the background: call its tick() every few seconds, from one thread, and its
+  // keep_copies(), from another.
   Oversight& oversight() { return *oversight_; }
 
  private:
@@ -58,6 +60,7 @@ class Vault {
   const Configuration configuration_;
   const Clock& clock_;
   FileLayer& files_;
+  const Oversight::OpenCopies open_copies_;
   RateLimit order_rate_;
   Credentials credentials_;
   Metrics metrics_;

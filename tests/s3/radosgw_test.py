@@ -1,27 +1,69 @@
 #!/usr/bin/env python3
 """The S3 backend against Ceph's radosgw, a real store with object lock: the contract suite, the
-lock, restic on the same repository, and the vault's locked copies. `make test-s3` runs it.
+lock, restic on the same repository, the vault's locked copies, and a vault made again from them.
+`make test-s3` runs it.
 
 usage: radosgw_test.py (BULKHEAD_BIN names the programs' folder; the packages are kept below it)
 """
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "interop"))
 from radosgw import KEY, SECRET, Radosgw, unpack  # noqa: E402
 from vault_process import Vault  # noqa: E402
 
 BIN = pathlib.Path(os.environ["BULKHEAD_BIN"])
+ROUND_SECONDS = 60
+
+
+def ask(store: Radosgw, method: str, path: str, *headers: str,
+        content: str | None = None) -> tuple[int, str]:
+    options = [option for header in headers for option in ("-H", header)]
+    if content is not None:
+        options += ["--data-binary", content]
+    done = subprocess.run(
+        ["curl", "-sS", "-X", method, "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
+         f"{KEY}:{SECRET}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", *options,
+         "-w", "\\n%{http_code}", f"{store.url}/{path}"],
+        text=True, capture_output=True, check=True)
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
+
+
+def make_locked_bucket(store: Radosgw, name: str) -> None:
+    status, said = ask(store, "PUT", name, "x-amz-bucket-object-lock-enabled: true")
+    assert status == 200, said
+
+
+def versions_in(store: Radosgw, bucket: str) -> list[tuple[str, str]]:
+    status, listed = ask(store, "GET", f"{bucket}?versions=")
+    assert status == 200, listed
+    return re.findall(r"<Key>(geneva/imo/[^<]+)</Key><VersionId>([^<]+)</VersionId>", listed)
+
+
+def files_of(vault: Vault) -> set[str]:
+    imo = vault.folder / "data/imo"
+    return {str(path.relative_to(imo)) for kind in ("config", "keys", "snapshots", "index", "data")
+            for path in [*imo.glob(kind), *(imo / kind).rglob("*")] if path.is_file()}
+
+
+def object_store(store: Radosgw, bucket: str) -> str:
+    return (f'[object_store]\nbucket = "{store.url}/{bucket}/geneva"\naccess = "s3-access"\n'
+            'retention = "1d"\n')
 
 
 def contract(store: Radosgw) -> None:
+    make_locked_bucket(store, "contract")
     done = subprocess.run(
-        [BIN / "storage_test", "--gtest_filter=S3*"], text=True, capture_output=True,
-        env={**os.environ, "BULKHEAD_TEST_S3": f"{store.url} {KEY} {SECRET}"})
+        [BIN / "storage_test", "--gtest_filter=S3*:*S3:LockedS3*"], text=True, capture_output=True,
+        env={**os.environ, "BULKHEAD_TEST_S3": f"{store.url} {KEY} {SECRET}",
+             "BULKHEAD_TEST_S3_LOCKED": f"{store.url}/contract {KEY} {SECRET}"})
     print(done.stdout[-3000:])
     assert done.returncode == 0, "the contract suite failed"
     assert "SKIPPED" not in done.stdout, "a test was left out"
@@ -52,21 +94,10 @@ def exchange_with_restic(store: Radosgw, folder: pathlib.Path) -> None:
         run("diff", "-r", source, folder / name / source.relative_to("/"))
 
 
-def ask(store: Radosgw, method: str, path: str, *headers: str) -> tuple[int, str]:
-    options = [option for header in headers for option in ("-H", header)]
-    done = subprocess.run(
-        ["curl", "-sS", "-X", method, "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
-         f"{KEY}:{SECRET}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD", *options, "-w", "\\n%{http_code}", f"{store.url}/{path}"],
-        text=True, capture_output=True, check=True)
-    body, _, status = done.stdout.rpartition("\n")
-    return int(status), body
-
-
 def vault_keeps_locked_copies(store: Radosgw, folder: pathlib.Path) -> None:
     def vault_with(bucket: str) -> Vault:
         place = folder / bucket
-        vault = Vault(place, f'[object_store]\nbucket = "{store.url}/{bucket}/geneva"\n'
-                             'access = "s3-access"\nretention = "1d"\n')
+        vault = Vault(place, object_store(store, bucket))
         (place / "s3-access").write_text(f"{KEY}\n{SECRET}\n")
         return vault
 
@@ -76,7 +107,7 @@ def vault_keeps_locked_copies(store: Radosgw, folder: pathlib.Path) -> None:
         raise AssertionError("the vault trusts a bucket without object lock")
     except RuntimeError:
         pass
-    assert ask(store, "PUT", "locked", "x-amz-bucket-object-lock-enabled: true")[0] == 200
+    make_locked_bucket(store, "locked")
     vault = vault_with("locked")
     password = vault.add_credential("imo")
     vault.start()
@@ -94,17 +125,78 @@ def vault_keeps_locked_copies(store: Radosgw, folder: pathlib.Path) -> None:
     checked = subprocess.run(["restic", "--no-lock", "check", "--read-data"], env=copy, text=True,
                              capture_output=True)
     assert checked.returncode == 0, checked.stderr
-    status, listed = ask(store, "GET", "locked?versions=")
-    assert status == 200, listed
-    versions = re.findall(r"<Key>(geneva/imo/[^<]+)</Key><VersionId>([^<]+)</VersionId>", listed)
-    stored = {str(p.relative_to(vault.folder / "data/imo"))
-              for kind in ("config", "keys", "snapshots", "index", "data")
-              for p in [*(vault.folder / "data/imo").glob(kind),
-                        *(vault.folder / "data/imo" / kind).rglob("*")] if p.is_file()}
-    assert {key.removeprefix("geneva/imo/") for key, _ in versions} == stored, versions
+    versions = versions_in(store, "locked")
+    assert {key.removeprefix("geneva/imo/") for key, _ in versions} == files_of(vault), versions
     for key, version in versions:
         status, said = ask(store, "DELETE", f"locked/{key}?versionId={version}")
         assert status == 403, (key, status, said)
+
+
+def metric(vault: Vault, name: str) -> float:
+    text = subprocess.run(["curl", "-sS", "--unix-socket", vault.folder / "local.sock",
+                           "http://vault/metrics"], text=True, capture_output=True,
+                          check=True).stdout
+    return float(re.search(rf"^bulkhead_vault_object_store_{name} (\S+)$", text, re.M)[1])
+
+
+def vault_comes_back_from_the_store(store: Radosgw, folder: pathlib.Path) -> None:
+    vault = Vault(folder / "rebuilt")
+    password = vault.add_credential("imo")
+    restic = ["restic", "--cacert", vault.folder / "ca.crt"]
+
+    def run(*arguments: str | pathlib.Path) -> None:
+        done = subprocess.run([*restic, *arguments], text=True, capture_output=True,
+                              env=vault.restic_environment("imo", password))
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-1000:]}{done.stderr[-1000:]}"
+
+    source = folder / "source"
+    vault.start()
+    run("init")
+    run("backup", source)
+    vault.stop()
+    # The store is switched on later: what was there before is copied and locked.
+    make_locked_bucket(store, "later")
+    vault.configuration.write_text(vault.configuration.read_text() + object_store(store, "later"))
+    (vault.folder / "s3-access").write_text(f"{KEY}\n{SECRET}\n")
+    vault.start()
+    deadline = time.monotonic() + ROUND_SECONDS
+    while metric(vault, "complete_as_of_seconds") == 0:
+        assert time.monotonic() < deadline, "the round does not end"
+        time.sleep(0.1)
+    stored = files_of(vault)
+    assert metric(vault, "copied_files_total") == len(stored)
+    assert {key.removeprefix("geneva/imo/") for key, _ in versions_in(store, "later")} == stored
+    run("backup", source)
+    vault.stop()
+    stored = files_of(vault)
+    versions = versions_in(store, "later")
+    for key, version in versions:
+        status, said = ask(store, "DELETE", f"later/{key}?versionId={version}")
+        assert status == 403, (key, status, said)
+    # A thief of the store's key hides all of it, and the vault's disk is lost.
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 1))
+    while time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) <= moment:
+        time.sleep(0.1)
+    for key, _ in versions:
+        assert ask(store, "DELETE", f"later/{key}")[0] == 204
+    status, said = ask(store, "PUT", f"later/geneva/imo/keys/{'a' * 64}", content="a thief's key")
+    assert status == 200, said
+    shutil.rmtree(vault.folder / "data")
+    rebuilding = [BIN / "bulkhead-vault", "rebuild", "--config", vault.configuration, "--before",
+                  moment, "imo"]
+    done = subprocess.run(rebuilding, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(stored)} files" in done.stdout, done.stdout
+    assert "1 left out, 0 lost" in done.stdout, done.stdout
+    assert files_of(vault) == stored
+    vault.start()
+    refused = subprocess.run(rebuilding, text=True, capture_output=True)
+    assert refused.returncode == 1 and "another bulkhead-vault" in refused.stderr, refused.stderr
+    run("check", "--read-data")
+    run("restore", "latest", "--target", folder / "from-the-store")
+    subprocess.run(["diff", "-r", source, folder / "from-the-store" / source.relative_to("/")],
+                   check=True)
+    vault.stop()
 
 
 def main() -> int:
@@ -120,6 +212,7 @@ def main() -> int:
             contract(store)
             exchange_with_restic(store, folder)
             vault_keeps_locked_copies(store, folder)
+            vault_comes_back_from_the_store(store, folder)
         finally:
             store.stop()
     print("radosgw: the contract, the lock, the exchange with restic and the vault's copies hold")
