@@ -32,6 +32,13 @@ def make_tree(folder: pathlib.Path, seed: int) -> pathlib.Path:
     return folder
 
 
+def damage(file: pathlib.Path) -> None:
+    file.chmod(0o600)
+    content = bytearray(file.read_bytes())
+    content[0] ^= 1
+    file.write_bytes(content)
+
+
 class WithVault(unittest.TestCase):
     """One vault a test, made by configure(settings) and started by start()."""
 
@@ -291,7 +298,8 @@ class ReadKey(WithVault):
 
 
 class Mirror(WithVault):
-    def test_a_third_site_pulls_verifies_and_keeps_its_own_lock(self):
+    def make_mirror(self):
+        """A vault, a third site, and what pulls from one into the other."""
         vault = self.configure("")
         password = vault.add_credential("imo")
         puller = self.folder / "puller.password"
@@ -309,6 +317,10 @@ class Mirror(WithVault):
             "puller", "--from-password-file", puller, "--from-cacert", vault.folder / "ca.crt",
             "--to", f"rest:https://127.0.0.1:{third.port}/imo/", "--to-user", "imo",
             "--to-password-file", writer, "--to-cacert", third.folder / "ca.crt"]
+        return vault, password, third, third_password, arguments
+
+    def test_a_third_site_pulls_verifies_and_keeps_its_own_lock(self):
+        vault, password, third, third_password, arguments = self.make_mirror()
         for seed in (1, 2):
             self.restic(vault, "backup", make_tree(self.folder / "tree", seed), password=password)
             self.assertIn("copied and verified", bulkhead(*arguments))
@@ -320,10 +332,44 @@ class Mirror(WithVault):
         self.restic(vault, "backup", make_tree(self.folder / "tree", 3), password=password)
         known = {f.name for f in (third.folder / "data/imo/data").glob("*/*")}
         new = next(f for f in (vault.folder / "data/imo/data").glob("*/*") if f.name not in known)
-        new.chmod(0o600)
-        new.write_bytes(b"x" + new.read_bytes()[1:])
+        damage(new)
         self.assertIn("bytes are not its own", bulkhead(*arguments, expected=1))
         self.assertEqual(len(list((third.folder / "data/imo/snapshots").iterdir())), 2)
+
+    def test_parity_is_pulled_verified_and_mends_the_copy(self):
+        vault, password, third, third_password, arguments = self.make_mirror()
+        self.restic(vault, "backup", make_tree(self.folder / "tree", 1), password=password)
+        environment = vault.restic_environment("imo", password)
+        subprocess.run([BIN / "bulkhead", "repo", "--cacert", vault.folder / "ca.crt", "parity",
+                        "--percent", "20"], env=environment, check=True, capture_output=True,
+                       timeout=120)
+        parity = sorted((vault.folder / "data/imo/parity").iterdir())
+        self.assertGreater(len(parity), 1)
+        # What is damaged at the source is named and left out; nothing else waits for it.
+        good = parity[0].read_bytes()
+        damage(parity[0])
+        self.assertIn(f"parity/{parity[0].name}: the source's bytes are not its own",
+                      bulkhead(*arguments, expected=1))
+        pulled = third.folder / "data/imo/parity"
+        self.assertEqual({f.name: f.read_bytes() for f in pulled.iterdir()},
+                         {f.name: f.read_bytes() for f in parity[1:]})
+        self.restic(third, "check", "--read-data", password=third_password)
+        parity[0].write_bytes(good)
+        self.assertTrue(bulkhead(*arguments).startswith("1 files"))
+        self.assertEqual((pulled / parity[0].name).read_bytes(), good)
+
+        # The third site mends a pack of its own from it.
+        pack = third.folder / "data/imo/data" / parity[0].name[:2] / parity[0].name
+        whole = pack.read_bytes()
+        third.stop()
+        damage(pack)
+        # The scrub goes on with the pack's folder: three of keys, snapshots, index come before.
+        (third.folder / "data/.vault/scrub.json").write_text(
+            json.dumps({"repository": "imo", "folder": 3 + int(pack.name[:2], 16)}))
+        third.start()
+        self.wait_for("the pack is mended", lambda: pack.read_bytes() == whole)
+        self.wait_for("it is told of", lambda: any(
+            "mended from its parity" in alarm["text"] for alarm in self.status(third)["alarms"]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -61,12 +62,13 @@ Result<std::unique_ptr<Backend>> open(const Side& side) {
   return storage::open_backend(side.location, options);
 }
 
-// A server that is no vault of ours may not know of it.
-Result<std::vector<storage::FileInfo>> list(Backend& side, FileType type) {
+// Nothing where the side does not know the type: a server that is no vault of ours has no parity.
+Result<std::optional<std::vector<storage::FileInfo>>> list(Backend& side, FileType type) {
   auto files = side.list(type);
-  const bool is_unknown = !files && files.error().kind() == ErrorKind::not_found;
-  if (is_unknown && type == FileType::parity) return std::vector<storage::FileInfo>();
-  return files;
+  if (files) return std::optional(std::move(*files));
+  const bool is_unknown = files.error().kind() == ErrorKind::not_found;
+  if (is_unknown && type == FileType::parity) return std::nullopt;
+  return std::unexpected(files.error());
 }
 
 // The bytes are compared with their name before they go on: a source that is damaged, or lies,
@@ -99,8 +101,15 @@ Result<void> copy_config(Backend& from, Backend& to) {
 
 Result<void> copy_missing(Backend& from, Backend& to, FileType type,
                           const std::vector<storage::FileInfo>& wanted, Sums& sums) {
+  const auto known = TRY(list(to, type));
+  if (!known) {
+    if (wanted.empty()) return {};
+    fmt::print(stderr, "bulkhead: {} keeps no parity: {} files are left out\n", to.location(),
+               wanted.size());
+    return {};
+  }
   std::set<std::string> there;
-  for (const storage::FileInfo& file : TRY(list(to, type))) there.insert(file.name);
+  for (const storage::FileInfo& file : *known) there.insert(file.name);
   for (const storage::FileInfo& file : wanted) {
     if (there.contains(file.name)) {
       ++sums.there;
@@ -112,8 +121,11 @@ Result<void> copy_missing(Backend& from, Backend& to, FileType type,
       sums.bytes += *copied;
       continue;
     }
-    // A key that came after the mirror's first snapshot needs an officer's order there.
-    if (type == FileType::key && copied.error().kind() == ErrorKind::denied) {
+    // A key that came after the mirror's first snapshot needs an officer's order there. Parity that
+    // is damaged, or was made anew, mends nothing less of what comes after it.
+    const ErrorKind kind = copied.error().kind();
+    if ((type == FileType::key && kind == ErrorKind::denied) ||
+        (type == FileType::parity && kind != ErrorKind::unavailable)) {
       fmt::print(stderr, "bulkhead: {}\n", copied.error().message());
       ++sums.failed;
       continue;
@@ -136,7 +148,9 @@ Result<int> mirror(const MirrorVerb& verb) {
   constexpr FileType kListed[] = {FileType::snapshot, FileType::index, FileType::parity,
                                   FileType::data, FileType::key};
   std::map<FileType, std::vector<storage::FileInfo>> lists;
-  for (const FileType type : kListed) lists[type] = TRY(list(*from, type));
+  for (const FileType type : kListed) {
+    lists[type] = TRY(list(*from, type)).value_or(std::vector<storage::FileInfo>());
+  }
   Sums sums;
   for (const FileType type :
        {FileType::key, FileType::data, FileType::parity, FileType::index, FileType::snapshot}) {
