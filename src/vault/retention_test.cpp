@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "crypto/sha256.h"
+#include "http/server.h"
 #include "json/value.h"
 #include "repository/parity.h"
 #include "vault/vault.h"
@@ -161,6 +162,39 @@ TEST_F(RetentionTest, ADestructionByTwoOfficersEndsTheRepositoryAfterTheDelay) {
   EXPECT_EQ(put("data", "pack"), 200);
   vault_->oversight().tick();
   EXPECT_TRUE(is_there("data"));
+}
+
+TEST_F(RetentionTest, ADestructionIsPostedBeforeItsDelayIsOver) {
+  Guarded<std::vector<std::string>> posted;
+  const auto server = http::Server::start({.address = "127.0.0.1"}, [&](http::Request& request) {
+    const auto body = http::read_body(*request.body, 1 << 20);
+    posted.with([&](auto& all) { all.emplace_back(as_text(*body)); });
+    return http::Response::text("");
+  });
+  ASSERT_TRUE(server);
+  configuration_.webhook = "http://127.0.0.1:" + std::to_string((*server)->port()) + "/";
+  start();
+  ASSERT_EQ(put("data", "pack"), 200);
+  ASSERT_EQ(order("anna", Order::destroy, "r1"), 200);
+  ASSERT_EQ(order("bert", Order::destroy, "r1"), 200);
+  vault_->oversight().tick();
+  EXPECT_TRUE(is_there("data"));
+  const auto texts = posted.with([](const auto& all) { return all; });
+  ASSERT_EQ(texts.size(), 2u);
+  EXPECT_NE(texts[0].find("anna"), std::string::npos);
+  EXPECT_NE(texts[1].find("bert"), std::string::npos);
+  EXPECT_NE(texts[1].find("\"kind\":\"destruction\""), std::string::npos);
+}
+
+TEST_F(RetentionTest, ATimeInsideASnapshotMakesItNoOlder) {
+  const std::string snapshot = "{\"time\":\"2001-01-01T00:00:00Z\",\"tree\":null,\"paths\":[]}";
+  ASSERT_EQ(put("data", "pack"), 200);
+  ASSERT_EQ(put("snapshots", snapshot), 200);
+  clock_.advance(24h * 30 - 1s);
+  EXPECT_EQ(remove("snapshots", snapshot), 403);
+  EXPECT_EQ(remove("data", "pack"), 403);
+  clock_.advance(2s);
+  EXPECT_EQ(remove("snapshots", snapshot), 200);
 }
 
 TEST_F(RetentionTest, OneOfficerCancelsADestruction) {

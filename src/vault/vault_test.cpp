@@ -288,13 +288,35 @@ TEST_F(VaultTest, KnowsNobodyWithoutTheRightPassword) {
        {std::string(), std::string("Basic "), std::string("Basic !!"), std::string("Bearer x"),
         "Basic " + to_base64(to_bytes("imo")), "Basic " + to_base64(to_bytes("imo:wrong")),
         "Basic " + to_base64(to_bytes("other:" + std::string(kPassword)))}) {
-    http::MemoryBody body;
-    http::Request request{.path = "/imo/config", .body = &body};
-    if (!authorization.empty()) request.headers.add("Authorization", authorization);
-    const Response response = vault_->handle(request);
-    EXPECT_EQ(response.status, 401) << authorization;
-    EXPECT_TRUE(response.headers.find("www-authenticate"));
+    for (const Method method : {Method::get, Method::head, Method::post, Method::del}) {
+      http::MemoryBody body(to_bytes("pack"));
+      http::Request request{.method = method, .path = "/imo/data/" + name_of("pack")};
+      request.body = &body;
+      if (!authorization.empty()) request.headers.add("Authorization", authorization);
+      const Response response = vault_->handle(request);
+      EXPECT_EQ(response.status, 401) << authorization;
+      EXPECT_TRUE(response.headers.find("www-authenticate"));
+    }
   }
+  EXPECT_EQ(ask(Method::get, "/imo/data/").body, "[]");
+}
+
+TEST_F(VaultTest, ACredentialOpensNoOtherRepository) {
+  EXPECT_EQ(put("data", "pack").status, 200);
+  for (const char* other : {"other", "imo/website"}) {
+    EXPECT_TRUE(add_credential(configuration_.credentials.file,
+                               {.repository = other, .role = Role::administer}, kPassword,
+                               Replace::no, clock_));
+    user_ = other;
+    EXPECT_EQ(ask(Method::get, "/imo/data/").status, 403);
+    EXPECT_EQ(ask(Method::get, "/imo/data/" + name_of("pack")).status, 403);
+    EXPECT_EQ(ask(Method::del, "/imo/data/" + name_of("pack")).status, 403);
+    EXPECT_EQ(put("data", "more").status, 403);
+    EXPECT_EQ(ask(Method::post, "/imo/", "", "create", "true").status, 403);
+  }
+  user_ = "imo";
+  EXPECT_EQ(ask(Method::get, "/imo/website/data/").status, 403);
+  EXPECT_EQ(ask(Method::get, "/imo/data/").body, "[\"" + name_of("pack") + "\"]");
 }
 
 TEST_F(VaultTest, AReplacedCredentialNoLongerOpens) {
