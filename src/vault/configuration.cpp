@@ -129,7 +129,7 @@ Result<Configuration> read_configuration(const Path& file) {
     configuration.metrics_socket = TRY(path_of(root, "metrics_socket", folder));
   }
   configuration.threads =
-      static_cast<std::size_t>(TRY(root.integer("threads", {.least = 1, .most = 1024}, 32)));
+      static_cast<std::size_t>(TRY(root.integer("threads", {.least = 1, .most = 1024}, 64)));
   configuration.size_max = TRY(root.size("size", 0));
   TRY(read_client_certificates(root, folder, configuration));
   TRY(read_object_store(root, folder, configuration.object_store));

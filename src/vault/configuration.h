@@ -77,7 +77,7 @@ struct Configuration {
   CredentialSource credentials;
   PublicMetrics public_metrics = PublicMetrics::none;
   Path metrics_socket;  // empty: none
-  std::size_t threads = 32;
+  std::size_t threads = 64;
   std::uint64_t size_max = 0;  // of all repositories together; 0: the disk is the limit
   RepositoryPolicy policy;     // where a repository has none of its own
   std::map<std::string, RepositoryPolicy, std::less<>> repositories;

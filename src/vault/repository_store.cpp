@@ -26,7 +26,7 @@ constexpr FileType kListedTypes[] = {FileType::key,   FileType::lock, FileType::
 // A pack's size at most, and twice that for its parity.
 constexpr std::size_t kParitySizeMax = std::size_t{1} << 30;
 constexpr mode_t kFolderMode = 0700;
-constexpr std::size_t kPieceSize = 128 * 1024;
+constexpr std::size_t kPieceSize = 64 * 1024;
 constexpr std::uint64_t kFlushedAtOnce = 2 * 1024 * 1024;
 // Keys, locks and the config are a few hundred bytes; snapshots grow with the paths they name.
 constexpr std::uint64_t kSmallFileSizeMax = 64 * 1024;
