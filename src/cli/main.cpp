@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include "base/log.h"
 #include "cli/backup/register.h"
 #include "cli/command.h"
@@ -10,7 +12,20 @@
 #include "cli/repo/register.h"
 #include "cli/vault/register.h"
 
+namespace {
+
+// Large buffers go back to the system when they are given back. Left alone, glibc keeps up to
+// 64 MiB once a block as large as scrypt's was freed.
+void give_memory_back() {
+  constexpr int kLarge = 1 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, kLarge);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  give_memory_back();
   bulkhead::log::start("bulkhead", bulkhead::log::Level::warning);
   bulkhead::cli::Command root("bulkhead", "");
   bulkhead::cli::estate::register_estate(root);

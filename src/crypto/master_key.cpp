@@ -149,6 +149,13 @@ Result<void> MasterKey::unseal_into(MutableByteView out, ByteView sealed) const 
   return {};
 }
 
+Result<ByteView> MasterKey::unseal_in_place(MutableByteView sealed) const {
+  if (sealed.size() < kSealOverhead) return std::unexpected(unseal(sealed).error());
+  const MutableByteView plaintext = sealed.subspan(kIvSize, sealed.size() - kSealOverhead);
+  TRY(unseal_into(plaintext, sealed));
+  return plaintext;
+}
+
 Result<Bytes> MasterKey::unseal(ByteView sealed) const {
   Bytes plaintext(sealed.size() < kSealOverhead ? 0 : sealed.size() - kSealOverhead);
   TRY(unseal_into(plaintext, sealed));

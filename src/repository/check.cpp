@@ -11,7 +11,8 @@
 
 #include "base/guarded.h"
 #include "repository/index.h"
-#include "repository/pack.h"
+#include "repository/internal/pack_reader.h"
+#include "repository/internal/pack_tail.h"
 
 namespace bulkhead::repository {
 
@@ -174,43 +175,55 @@ class Checker {
   }
 
   void read_packs() {
-    std::vector<std::pair<PackId, std::size_t>> entries;
-    for (const auto& [id, summary] : packs_) entries.emplace_back(id, summary.blobs);
+    std::vector<std::pair<PackId, PackSummary>> entries(packs_.begin(), packs_.end());
     std::atomic<std::size_t> next{0};
     progress_.with([&](CheckProgress& progress) { progress.packs_total = entries.size(); });
     on_threads([&] {
+      PackReader reader(repository_.backend());
       BlobOpener opener(repository_.key());
       for (std::size_t at = next++; at < entries.size() && !cancelled(); at = next++) {
-        read_pack(entries[at].first, entries[at].second, opener);
+        const auto& [id, summary] = entries[at];
+        const auto problem = find_problem(id, summary, reader, opener);
+        if (!problem) add_error(fmt::format("pack {}: {}", id.to_hex(), problem.error().message()));
+        progress_.with([&](CheckProgress& progress) {
+          ++progress.packs_done;
+          if (options_.progress) options_.progress(progress);
+        });
       }
     });
   }
 
-  void read_pack(const PackId& id, std::size_t blobs, BlobOpener& opener) {
-    const auto problem = find_problem(id, blobs, opener);
-    if (!problem) add_error(fmt::format("pack {}: {}", id.to_hex(), problem.error().message()));
-    progress_.with([&](CheckProgress& progress) {
-      ++progress.packs_done;
-      if (options_.progress) options_.progress(progress);
-    });
-  }
-
-  Result<void> find_problem(const PackId& id, std::size_t blobs, BlobOpener& opener) {
-    const Bytes pack = TRY(repository_.backend().load({FileType::data, id.to_hex()}));
-    if (PackId::of(pack) != id) {
+  Result<void> find_problem(const PackId& id, const PackSummary& summary, PackReader& reader,
+                            BlobOpener& opener) {
+    const auto header = load_pack_header(repository_, id, summary.size);
+    Result<void> problem;
+    std::span<const PackedBlob> blobs;
+    if (!header) {
+      problem = std::unexpected(header.error());
+    } else if (!as_indexed(id, summary, *header)) {
+      problem = fail(ErrorKind::corrupt, "its header is not what the index says");
+    } else {
+      blobs = *header;
+    }
+    const PackId found = TRY(
+        reader.read(id, summary.size, blobs, [&](const PackedBlob& blob, MutableByteView sealed) {
+          const auto verified = opener.verify(blob, sealed);
+          if (verified || !problem) return;
+          problem = std::unexpected(verified.error().with_context(
+              fmt::format("{} blob {}", name_of(blob.type), blob.id.to_hex())));
+        }));
+    // Says more than what else is wrong then.
+    if (found != id) {
       return fail(ErrorKind::corrupt, "the file's content is not what its name says");
     }
-    const std::vector<PackedBlob> header = TRY(read_pack_header(pack, repository_.key()));
-    const bool as_indexed =
-        header.size() == blobs && std::ranges::all_of(header, [&](const PackedBlob& blob) {
-          return repository_.index().holds(id, blob);
-        });
-    if (!as_indexed) return fail(ErrorKind::corrupt, "its header is not what the index says");
-    for (const PackedBlob& blob : header) {
-      TRY_CONTEXT(opener.open(blob, ByteView(pack).subspan(blob.offset, blob.sealed_size)),
-                  fmt::format("{} blob {}", name_of(blob.type), blob.id.to_hex()));
-    }
-    return {};
+    return problem;
+  }
+
+  bool as_indexed(const PackId& id, const PackSummary& summary,
+                  const std::vector<PackedBlob>& header) {
+    return header.size() == summary.blobs &&
+           std::ranges::all_of(
+               header, [&](const PackedBlob& blob) { return repository_.index().holds(id, blob); });
   }
 
   template <typename Function>

@@ -37,6 +37,7 @@ ZSTD_DCtx* decompressor() {
 constexpr std::size_t kRawBlockSize = 128 << 10;  // the format's greatest
 constexpr std::size_t kBlockHeaderSize = 3;
 constexpr std::size_t kFrameHeaderSize = 14;  // at most
+constexpr std::size_t kPieceSize = 64 << 10;
 
 // Parameters are set anew only where they change: that alone costs as much as a short file.
 std::size_t compress_frame(MutableByteView out, ByteView plaintext, int level) {
@@ -123,26 +124,67 @@ Bytes compress(ByteView plaintext, int level) {
   return out;
 }
 
-Result<void> decompress_into(MutableByteView out, ByteView compressed) {
+namespace {
+
+// With `size` bytes in it, where it tells.
+Result<void> require_one_frame(ByteView compressed, std::size_t size) {
   const unsigned long long claimed = ZSTD_getFrameContentSize(compressed.data(), compressed.size());
   if (claimed == ZSTD_CONTENTSIZE_ERROR) {
     return fail(ErrorKind::corrupt, "compressed bytes do not begin with a zstd frame");
   }
-  if (claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed != out.size()) {
+  if (claimed != ZSTD_CONTENTSIZE_UNKNOWN && claimed != size) {
     return fail(ErrorKind::corrupt,
-                fmt::format("the frame says {} bytes, the index {}", claimed, out.size()));
+                fmt::format("the frame says {} bytes, the index {}", claimed, size));
   }
   const std::size_t frame = ZSTD_findFrameCompressedSize(compressed.data(), compressed.size());
   if (ZSTD_isError(frame)) return corrupt(frame);
-  if (frame != compressed.size()) {
-    return fail(ErrorKind::corrupt, "compressed bytes are followed by others");
-  }
+  if (frame == compressed.size()) return {};
+  return fail(ErrorKind::corrupt, "compressed bytes are followed by others");
+}
+
+Result<void> require_size(std::uint64_t decompressed, std::size_t size) {
+  if (decompressed == size) return {};
+  return fail(ErrorKind::corrupt,
+              fmt::format("decompressed to {} bytes, the index says {}", decompressed, size));
+}
+
+}  // namespace
+
+Result<void> decompress_into(MutableByteView out, ByteView compressed) {
+  TRY(require_one_frame(compressed, out.size()));
   const std::size_t size = ZSTD_decompressDCtx(decompressor(), out.data(), out.size(),
                                                compressed.data(), compressed.size());
   if (ZSTD_isError(size)) return corrupt(size);
-  if (size == out.size()) return {};
-  return fail(ErrorKind::corrupt,
-              fmt::format("decompressed to {} bytes, the index says {}", size, out.size()));
+  return require_size(size, out.size());
+}
+
+Result<void> decompress_in_pieces(ByteView compressed, std::size_t size,
+                                  const std::function<void(ByteView)>& take) {
+  // A short one needs no second copy of itself in zstd's own memory.
+  std::array<std::uint8_t, kPieceSize> piece;
+  if (size <= piece.size()) {
+    const MutableByteView whole = MutableByteView(piece).first(size);
+    TRY(decompress_into(whole, compressed));
+    take(whole);
+    return {};
+  }
+  TRY(require_one_frame(compressed, size));
+  ZSTD_DCtx* context = decompressor();
+  ZSTD_inBuffer in{compressed.data(), compressed.size(), 0};
+  std::uint64_t done = 0;
+  while (true) {
+    ZSTD_outBuffer step{piece.data(), piece.size(), 0};
+    const std::size_t left = ZSTD_decompressStream(context, &step, &in);
+    if (ZSTD_isError(left)) return corrupt(left);
+    done += step.pos;
+    if (done > size) break;
+    take(ByteView(piece).first(step.pos));
+    if (left == 0) break;
+    if (in.pos == in.size && step.pos < step.size) {
+      return fail(ErrorKind::corrupt, "compressed bytes end too early");
+    }
+  }
+  return require_size(done, size);
 }
 
 Result<Bytes> decompress_exactly(ByteView compressed, std::size_t size) {

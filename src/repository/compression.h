@@ -1,6 +1,8 @@
 // zstd frames as restic writes them: one frame, no checksum, a window of 512 KiB.
 #pragma once
 
+#include <functional>
+
 #include "base/bytes.h"
 #include "base/result.h"
 
@@ -21,6 +23,10 @@ std::size_t compress_into(MutableByteView out, ByteView plaintext, int level);
 Result<Bytes> decompress_exactly(ByteView compressed, std::size_t size);
 // The same into `out`, as long as the index tells.
 Result<void> decompress_into(MutableByteView out, ByteView compressed);
+// The same without room for all of it: `take` gets one part after another, and what it got counts
+// for nothing where this fails.
+Result<void> decompress_in_pieces(ByteView compressed, std::size_t size,
+                                  const std::function<void(ByteView)>& take);
 // Of a file; more than `limit` bytes is of kind limit.
 Result<Bytes> decompress_up_to(ByteView compressed, std::size_t limit);
 

@@ -1,6 +1,7 @@
 #include "repository/lock.h"
 
 #include <cerrno>
+#include <thread>
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -73,7 +74,7 @@ Result<std::unique_ptr<Lock>> Lock::shared_unsettled(Repository& repository,
   TRY(lock->require_compatible());
   lock->name_ = TRY(lock->write());
   lock->written_ = std::chrono::steady_clock::now();
-  lock->refresher_ = std::thread([self = lock.get()] { self->refresh_until_stopped(); });
+  lock->refresher_.emplace("lock", kRefreshInterval, [self = lock.get()] { self->refresh(); });
   return lock;
 }
 
@@ -95,12 +96,7 @@ Result<void> Lock::settle() {
 }
 
 Lock::~Lock() {
-  {
-    const std::lock_guard guard(mutex_);
-    stopping_ = true;
-    stop_.notify_all();
-  }
-  if (refresher_.joinable()) refresher_.join();
+  refresher_.reset();
   if (name_.empty()) return;
   const auto removed = repository_.backend().remove({storage::FileType::lock, name_});
   if (!removed) {
@@ -155,19 +151,17 @@ Result<void> Lock::require_compatible() {
   return {};
 }
 
-void Lock::refresh_until_stopped() {
-  std::unique_lock guard(mutex_);
-  while (!stop_.wait_for(guard, kRefreshInterval, [this] { return stopping_; })) {
-    // The new one first, so that there is no moment without any.
-    auto fresh = write();
-    if (!fresh) {
-      log::warning("lock not refreshed", {{"error", fresh.error().message()}});
-      continue;
-    }
-    const auto removed = repository_.backend().remove({storage::FileType::lock, name_});
-    if (!removed) log::warning("old lock stays", {{"error", removed.error().message()}});
-    name_ = *std::move(fresh);
+void Lock::refresh() {
+  const std::lock_guard guard(mutex_);
+  // The new one first, so that there is no moment without any.
+  auto fresh = write();
+  if (!fresh) {
+    log::warning("lock not refreshed", {{"error", fresh.error().message()}});
+    return;
   }
+  const auto removed = repository_.backend().remove({storage::FileType::lock, name_});
+  if (!removed) log::warning("old lock stays", {{"error", removed.error().message()}});
+  name_ = *std::move(fresh);
 }
 
 }  // namespace bulkhead::repository

@@ -3,13 +3,13 @@
 // lock is written anew every five minutes while it is held, and removed at the end.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/periodic_task.h"
 #include "repository/repository.h"
 
 namespace bulkhead::repository {
@@ -56,19 +56,17 @@ class Lock {
   Lock(Repository& repository, std::string_view purpose);
   Result<std::string> write();
   Result<void> require_compatible();
-  void refresh_until_stopped();
+  void refresh();
 
   Repository& repository_;
   const std::string purpose_;
   const WallTime since_;
-  std::string name_;
   std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;
-  std::thread refresher_;
+  std::string name_;  // under mutex_
   std::mutex settling_;
   std::chrono::steady_clock::time_point written_{};
   bool settled_ = false;
+  std::optional<PeriodicTask> refresher_;
 };
 
 }  // namespace bulkhead::repository

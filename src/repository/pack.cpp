@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "crypto/sha256.h"
 #include "repository/compression.h"
 
 namespace bulkhead::repository {
@@ -87,14 +88,23 @@ Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::Ma
   return blobs;
 }
 
+namespace {
+
+Result<void> require_id(const BlobId& id, const PackedBlob& blob) {
+  if (id == blob.id) return {};
+  return fail(ErrorKind::corrupt, "the content is not what its id says");
+}
+
+}  // namespace
+
 Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed) {
   Bytes plaintext = TRY(key.unseal(sealed));
   if (blob.compressed()) {
     if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
     plaintext = TRY(decompress_exactly(plaintext, blob.raw_size));
   }
-  if (BlobId::of(plaintext) == blob.id) return plaintext;
-  return fail(ErrorKind::corrupt, "the content is not what its id says");
+  TRY(require_id(BlobId::of(plaintext), blob));
+  return plaintext;
 }
 
 namespace {
@@ -109,22 +119,25 @@ MutableByteView room_in(Bytes& kept, std::size_t size) {
 
 }  // namespace
 
-Result<ByteView> BlobOpener::open(const PackedBlob& blob, ByteView sealed) {
-  const std::size_t size =
-      sealed.size() < crypto::kSealOverhead ? 0 : sealed.size() - crypto::kSealOverhead;
-  const MutableByteView unsealed = room_in(unsealed_, size);
-  TRY(key_.unseal_into(unsealed, sealed));
-  ByteView plaintext = unsealed;
+Result<ByteView> BlobOpener::open(const PackedBlob& blob, MutableByteView sealed) {
+  ByteView plaintext = TRY(key_.unseal_in_place(sealed));
   if (blob.compressed()) {
     if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
     const MutableByteView decompressed = room_in(decompressed_, blob.raw_size);
-    TRY(decompress_into(decompressed, unsealed));
+    TRY(decompress_into(decompressed, plaintext));
     plaintext = decompressed;
   }
-  if (BlobId::of(plaintext) != blob.id) {
-    return fail(ErrorKind::corrupt, "the content is not what its id says");
-  }
+  TRY(require_id(BlobId::of(plaintext), blob));
   return plaintext;
+}
+
+Result<void> BlobOpener::verify(const PackedBlob& blob, MutableByteView sealed) {
+  const ByteView unsealed = TRY(key_.unseal_in_place(sealed));
+  if (!blob.compressed()) return require_id(BlobId::of(unsealed), blob);
+  if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
+  crypto::Sha256 digest;
+  TRY(decompress_in_pieces(unsealed, blob.raw_size, [&](ByteView piece) { digest.update(piece); }));
+  return require_id(BlobId::from_bytes(digest.finish()), blob);
 }
 
 bool PackBuilder::would_overflow(std::size_t sealed_size) const {

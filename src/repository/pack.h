@@ -33,17 +33,19 @@ Result<std::vector<PackedBlob>> read_pack_header(ByteView pack, const crypto::Ma
 // id (kind corrupt where any of these fails).
 Result<Bytes> open_blob(const crypto::MasterKey& key, const PackedBlob& blob, ByteView sealed);
 
-// The same for many blobs one after another, in memory that is kept. Not thread-safe.
+// The same for many blobs one after another, in the sealed bytes themselves and in memory that is
+// kept. Not thread-safe.
 class BlobOpener {
  public:
   explicit BlobOpener(const crypto::MasterKey& key) : key_(key) {}
-  // Valid until the next call.
-  Result<ByteView> open(const PackedBlob& blob, ByteView sealed);
+  // Overwrites `sealed`. Valid until the next call, and as long as `sealed` is.
+  Result<ByteView> open(const PackedBlob& blob, MutableByteView sealed);
+  // Whether open() would succeed, without room for the plaintext.
+  Result<void> verify(const PackedBlob& blob, MutableByteView sealed);
 
  private:
   const crypto::MasterKey& key_;
-  Bytes unsealed_;  // both only grow, up to a limit: what is in use of them is their beginning
-  Bytes decompressed_;
+  Bytes decompressed_;  // only grows, up to a limit: what is in use of it is its beginning
 };
 
 // Gathers sealed blobs into one pack. Not thread-safe.

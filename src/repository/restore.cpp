@@ -38,11 +38,11 @@ RestoreReport foretell(const RestorePlan& plan, const std::vector<FileFate>& fat
   };
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
     const RestoreAction action = action_of(fates[i].kind);
-    const std::uint64_t size = plan.files[i].node.size;
+    const std::uint64_t size = plan.files.bytes(i);
     const bool unchanged = action == RestoreAction::unchanged;
     ++(unchanged ? report.files_unchanged : report.files);
     (unchanged ? report.bytes_unchanged : report.bytes) += size;
-    tell(plan.path_of(plan.files[i]), action, size);
+    tell(plan.path_of_file(i), action, size);
   }
   report.directories = plan.directories.size();
   report.others = plan.others.size() + plan.links.size();

@@ -31,6 +31,12 @@ std::string describe(const FileId& id) {
   return fmt::format("{}/{}", folder_of(id.type), id.name);
 }
 
+Result<void> Backend::load_part_into(const FileId& id, std::uint64_t offset, MutableByteView out) {
+  const Bytes bytes = TRY(load_part(id, offset, out.size()));
+  std::ranges::copy(bytes, out.begin());
+  return {};
+}
+
 Result<void> Backend::replace(const FileId& id, ByteView content) {
   const auto removed = remove(id);
   if (!removed && removed.error().kind() != ErrorKind::not_found) return removed;

@@ -56,6 +56,8 @@ class Backend {
   virtual Result<void> save(const FileId& id, ByteView content) = 0;
   virtual Result<Bytes> load(const FileId& id) = 0;
   virtual Result<Bytes> load_part(const FileId& id, std::uint64_t offset, std::uint64_t length) = 0;
+  // The same into memory that the caller has, and as much as that holds.
+  virtual Result<void> load_part_into(const FileId& id, std::uint64_t offset, MutableByteView out);
   virtual Result<FileInfo> stat(const FileId& id) = 0;
   // In no particular order; names that are not of the format are left out.
   virtual Result<std::vector<FileInfo>> list(FileType type) = 0;

@@ -100,6 +100,9 @@ inline constexpr FileType kNamedTypes[] = {FileType::key, FileType::lock, FileTy
       const auto part = backend_->load_part(id, offset, length);                                \
       ASSERT_TRUE(part) << part.error().message();                                              \
       EXPECT_EQ(*part, Bytes(content.begin() + offset, content.begin() + offset + length));     \
+      Bytes into(static_cast<std::size_t>(length));                                             \
+      ASSERT_TRUE(backend_->load_part_into(id, offset, into));                                  \
+      EXPECT_EQ(into, *part);                                                                   \
     }                                                                                           \
   }                                                                                             \
   TEST_F(Suite, AnswersAPartBeyondTheEndWithCorrupt) {                                          \
@@ -108,6 +111,9 @@ inline constexpr FileType kNamedTypes[] = {FileType::key, FileType::lock, FileTy
       const auto part = backend_->load_part(id, offset, length);                                \
       ASSERT_FALSE(part) << offset;                                                             \
       EXPECT_EQ(part.error().kind(), ErrorKind::corrupt) << part.error().message();             \
+      Bytes into(static_cast<std::size_t>(length));                                             \
+      const auto read = backend_->load_part_into(id, offset, into);                             \
+      EXPECT_EQ(read.error().kind(), ErrorKind::corrupt) << read.error().message();             \
     }                                                                                           \
   }                                                                                             \
   TEST_F(Suite, AnswersNotFoundForWhatIsMissing) {                                              \

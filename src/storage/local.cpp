@@ -34,6 +34,7 @@ class LocalBackend final : public Backend {
   Result<void> save(const FileId& id, ByteView content) override;
   Result<Bytes> load(const FileId& id) override;
   Result<Bytes> load_part(const FileId& id, std::uint64_t offset, std::uint64_t length) override;
+  Result<void> load_part_into(const FileId& id, std::uint64_t offset, MutableByteView out) override;
   Result<FileInfo> stat(const FileId& id) override;
   Result<std::vector<FileInfo>> list(FileType type) override;
   Result<void> remove(const FileId& id) override;
@@ -41,11 +42,27 @@ class LocalBackend final : public Backend {
 
  private:
   Path path_of(const FileId& id) const;
+  Result<FileDescriptor> open_part(const FileId& id, std::uint64_t offset,
+                                   std::uint64_t length) const;
   Result<void> list_folder(const Path& folder, std::vector<FileInfo>& out) const;
   Result<void> write_temporary(const FileId& id, const Path& temporary, ByteView content) const;
 
   const Path folder_;
 };
+
+Result<void> read_part(const FileDescriptor& file, const FileId& id, std::uint64_t offset,
+                       MutableByteView out) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t got = ::pread(file.get(), out.data() + done, out.size() - done,
+                                static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_errno(errno, "reading " + describe(id));
+    if (got == 0) return fail(ErrorKind::corrupt, describe(id) + " became shorter meanwhile");
+    done += static_cast<std::size_t>(got);
+  }
+  return {};
+}
 
 WallTime received_of(const struct stat& status) {
   return WallTime(std::chrono::seconds(status.st_mtim.tv_sec) +
@@ -138,28 +155,31 @@ Result<Bytes> LocalBackend::load(const FileId& id) {
   return read_file(path_of(id), kFileSizeMax);
 }
 
-Result<Bytes> LocalBackend::load_part(const FileId& id, std::uint64_t offset,
-                                      std::uint64_t length) {
+// The file, once it is known to hold the part.
+Result<FileDescriptor> LocalBackend::open_part(const FileId& id, std::uint64_t offset,
+                                               std::uint64_t length) const {
   TRY(require_file_name(id));
-  const FileDescriptor file = TRY(open_file(path_of(id), O_RDONLY));
+  FileDescriptor file = TRY(open_file(path_of(id), O_RDONLY));
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return fail_errno(errno, "reading " + describe(id));
   const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (offset > size || length > size - offset) {
-    return fail(ErrorKind::corrupt, fmt::format("{} has {} bytes; {} at {} were asked for",
-                                                describe(id), size, length, offset));
-  }
+  if (offset <= size && length <= size - offset) return file;
+  return fail(ErrorKind::corrupt, fmt::format("{} has {} bytes; {} at {} were asked for",
+                                              describe(id), size, length, offset));
+}
+
+Result<Bytes> LocalBackend::load_part(const FileId& id, std::uint64_t offset,
+                                      std::uint64_t length) {
+  const FileDescriptor file = TRY(open_part(id, offset, length));
   Bytes bytes(length);
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::pread(file.get(), bytes.data() + done, bytes.size() - done,
-                                static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_errno(errno, "reading " + describe(id));
-    if (got == 0) return fail(ErrorKind::corrupt, describe(id) + " became shorter meanwhile");
-    done += static_cast<std::size_t>(got);
-  }
+  TRY(read_part(file, id, offset, bytes));
   return bytes;
+}
+
+Result<void> LocalBackend::load_part_into(const FileId& id, std::uint64_t offset,
+                                          MutableByteView out) {
+  const FileDescriptor file = TRY(open_part(id, offset, out.size()));
+  return read_part(file, id, offset, out);
 }
 
 Result<FileInfo> LocalBackend::stat(const FileId& id) {

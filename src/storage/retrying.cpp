@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "base/log.h"
+#include "base/random.h"
 
 namespace bulkhead::storage {
 namespace {
@@ -38,6 +39,10 @@ class RetryingBackend final : public Backend {
   Result<Bytes> load_part(const FileId& id, std::uint64_t offset, std::uint64_t length) override {
     return again([&] { return backend_->load_part(id, offset, length); });
   }
+  Result<void> load_part_into(const FileId& id, std::uint64_t offset,
+                              MutableByteView out) override {
+    return again([&] { return backend_->load_part_into(id, offset, out); });
+  }
   Result<FileInfo> stat(const FileId& id) override {
     return again([&] { return backend_->stat(id); });
   }
@@ -65,7 +70,7 @@ class RetryingBackend final : public Backend {
         return result;
       }
       log::debug("trying again", {{"error", result.error().message()}});
-      options_.pause(pause);
+      options_.pause(pause - std::chrono::milliseconds(random_.below(pause.count() / 2 + 1)));
       if (options_.stop.stop_requested()) return result;
       pause = std::min(pause * 2, options_.pause_max);
     }
@@ -73,6 +78,7 @@ class RetryingBackend final : public Backend {
 
   const std::unique_ptr<Backend> backend_;
   RetryOptions options_;
+  SystemRandom random_;
 };
 
 }  // namespace

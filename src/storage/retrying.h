@@ -1,5 +1,7 @@
-// Tries again what may pass: each call that fails with Retry::may_help, after a growing pause. Safe
-// since saving the same bytes under the same name twice is no error (storage/backend.h).
+// Tries again what may pass: each call that fails with Retry::may_help, after a growing pause, of
+// which a random part of up to half is left out, so that many who failed together do not come back
+// together. Safe since saving the same bytes under the same name twice is no error
+// (storage/backend.h).
 #pragma once
 
 #include <chrono>

@@ -115,7 +115,7 @@ Result<std::vector<FileFate>> survey_files(Repository& repository, const Confine
       Bytes buffer(kReadSize);
       for (std::size_t at = next++; at < fates.size(); at = next++) {
         if (options.cancel && *options.cancel) return;
-        fates[at] = survey.judge(plan.path_of(plan.files[at]), plan.files[at].node, buffer);
+        fates[at] = survey.judge(plan.path_of_file(at), plan.files[at].node, buffer);
       }
     });
   }

@@ -79,16 +79,17 @@ class Planner {
 
   void add_leaf(const std::string& path, Node node, std::size_t folder) {
     const bool special = node.type != NodeType::file;
-    auto& list = special ? plan_.others : plan_.files;
+    const std::size_t position = special ? plan_.others.size() : plan_.files.size();
     if (node.links > 1 && node.inode != 0) {
       const auto [first, added] = first_names_.try_emplace({node.device_id, node.inode},
-                                                           PlannedLink{{}, list.size(), special});
+                                                           PlannedLink{{}, position, special});
       if (!added && first->second.special == special) {
         plan_.links.push_back({path, first->second.file, special});
         return;
       }
     }
-    list.push_back({std::move(node), folder});
+    if (special) plan_.others.push_back({std::move(node), folder});
+    else plan_.files.add(node, folder);
   }
 
   Repository& repository_;
@@ -170,14 +171,24 @@ Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapsho
   return planner.take();
 }
 
-std::string RestorePlan::path_of(const PlannedNode& planned) const {
-  if (planned.folder == kTargetItself) return planned.node.name;
-  return directories[planned.folder].path + "/" + planned.node.name;
+std::string RestorePlan::path_of_file(std::size_t position) const {
+  return path_in(files.folder(position), files.name(position));
+}
+
+std::string RestorePlan::path_of_other(std::size_t position) const {
+  return path_in(others[position].folder, others[position].node.name);
+}
+
+std::string RestorePlan::path_in(std::size_t folder, std::string_view name) const {
+  if (folder == kTargetItself) return std::string(name);
+  std::string path = directories[folder].path;
+  path += '/';
+  return path += name;
 }
 
 PackedBlob blob_of(const RestorePlan& plan, const PlannedPiece& piece) {
   return {.type = BlobType::data,
-          .id = plan.files[piece.file].node.content[piece.part],
+          .id = plan.files.part(piece.file, piece.part),
           .offset = piece.offset,
           .sealed_size = piece.sealed_size,
           .raw_size = piece.raw_size};
@@ -193,15 +204,14 @@ Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& pla
   contents.sizes.resize(plan.files.size());
   Locator locator(repository);
   for (std::size_t file = 0; file < plan.files.size(); ++file) {
-    const Node& node = plan.files[file].node;
     const FileFate& fate = fates.empty() ? kMake : fates[file];
     if (fate.kind == FileFate::Kind::same || fate.kind == FileFate::Kind::keep) {
-      contents.sizes[file] = node.size;
+      contents.sizes[file] = plan.files.bytes(file);
       continue;
     }
     std::uint64_t offset = 0;
-    for (std::size_t part = 0; part < node.content.size(); ++part) {
-      const BlobId& id = node.content[part];
+    for (std::size_t part = 0; part < plan.files.parts(file); ++part) {
+      const BlobId id = plan.files.part(file, part);
       auto piece = locator.find(id);
       if (!piece) {
         contents.incomplete.emplace_back(

@@ -1,22 +1,14 @@
 // What a restore will make: gathered from the trees before anything is written.
 #pragma once
 
-#include <deque>
 #include <string>
 #include <vector>
 
+#include "repository/internal/planned_files.h"
 #include "repository/repository.h"
 #include "repository/restore.h"
 
 namespace bulkhead::repository {
-
-inline constexpr std::size_t kTargetItself = SIZE_MAX;
-
-// Of these a snapshot has millions: they hold no path.
-struct PlannedNode {
-  Node node;
-  std::size_t folder = kTargetItself;  // that holds it: position in directories
-};
 
 struct PlannedDirectory {
   std::string path;  // relative to the target
@@ -39,13 +31,15 @@ struct PlannedListing {
 
 struct RestorePlan {
   std::vector<PlannedDirectory> directories;  // each after the one that holds it
-  std::deque<PlannedNode> files;              // which needs no second copy to grow
-  std::deque<PlannedNode> others;
+  PlannedFiles files;
+  std::vector<PlannedNode> others;
   std::vector<PlannedLink> links;        // further names of files and others
   std::vector<PlannedListing> listings;  // where something may have to be deleted
 
   // Relative to the target.
-  std::string path_of(const PlannedNode& planned) const;
+  std::string path_of_file(std::size_t position) const;
+  std::string path_of_other(std::size_t position) const;
+  std::string path_in(std::size_t folder, std::string_view name) const;
 };
 
 Result<RestorePlan> plan_restore(Repository& repository, const Snapshot& snapshot,

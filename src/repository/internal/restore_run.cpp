@@ -105,7 +105,7 @@ class RestoreRun {
     }
     for (std::size_t i = 0; i < plan_.others.size(); ++i) {
       const Node& other = plan_.others[i].node;
-      const std::string path = plan_.path_of(plan_.others[i]);
+      const std::string path = plan_.path_of_other(i);
       kept_others_[i] = left_as_it_is(folder_, path, other, options_.overwrite);
       if (kept_others_[i]) continue;
       const auto made = in_place_of_folder(
@@ -171,6 +171,7 @@ class RestoreRun {
     explicit Writer(const RestoreRun& run) : maker(run), opener(run.repository_.key()) {}
     Maker maker;
     BlobOpener opener;
+    Bytes sealed;  // of one read
   };
 
   // All but the files that come whole: made of the right size, or resized; finished where nothing
@@ -184,13 +185,13 @@ class RestoreRun {
   }
 
   Result<void> prepare_file(std::size_t i, Maker& maker) {
-    const PlannedNode& file = plan_.files[i];
     const FileFate::Kind fate = fates_[i].kind;
     if (fate == FileFate::Kind::keep) return {};
+    const PlannedNode file = plan_.files[i];
     if (fate == FileFate::Kind::make) {
-      FileDescriptor made = TRY(make_file(i, maker));
+      FileDescriptor made = TRY(make_file(i, file, maker));
       TRY(set_size(made, file.node.name, contents_.sizes[i]));
-      if (pieces_[i] == 0) finish_new_file(made, i, maker);
+      if (pieces_[i] == 0) finish_new_file(made, i, file, maker);
       return made.close();
     }
     if (fate == FileFate::Kind::update) TRY(folder_.resize_file(path_of(i), contents_.sizes[i]));
@@ -198,16 +199,16 @@ class RestoreRun {
     return {};
   }
 
-  Result<FileDescriptor> make_file(std::size_t i, Maker& maker) {
-    const PlannedNode& file = plan_.files[i];
+  Result<FileDescriptor> make_file(std::size_t i, const PlannedNode& file, Maker& maker) {
     auto made = maker.make(file);
     const bool blocked = !made && made.error().kind() == ErrorKind::conflict;
     if (!blocked) return made;
     return in_place_of_folder(path_of(i), [&] { return maker.make(file); });
   }
 
-  void finish_new_file(const FileDescriptor& made, std::size_t i, Maker& maker) {
-    const auto applied = maker.apply_metadata(made, plan_.files[i]);
+  void finish_new_file(const FileDescriptor& made, std::size_t i, const PlannedNode& file,
+                       Maker& maker) {
+    const auto applied = maker.apply_metadata(made, file);
     if (!applied) report_error(path_of(i), applied.error());
   }
 
@@ -224,21 +225,23 @@ class RestoreRun {
     for (const PlannedPiece& piece : pieces) {
       end = std::max(end, std::uint64_t{piece.offset} + piece.sealed_size);
     }
-    const auto bytes = repository_.backend().load_part(
-        {storage::FileType::data, contents_.packs[pieces.front().pack].to_hex()}, begin,
-        end - begin);
+    const auto size = static_cast<std::size_t>(end - begin);
+    if (writer.sealed.size() < size) writer.sealed.resize(size);
+    const MutableByteView bytes = MutableByteView(writer.sealed).first(size);
+    const auto loaded = repository_.backend().load_part_into(
+        {storage::FileType::data, contents_.packs[pieces.front().pack].to_hex()}, begin, bytes);
     for (std::size_t i = 0; i < pieces.size();) {
       std::size_t same = i + 1;
       while (same < pieces.size() && pieces[same].offset == pieces[i].offset) ++same;
       const std::span of_blob = pieces.subspan(i, same - i);
       i = same;
-      if (!bytes) {
-        fail_pieces(of_blob, bytes.error());
+      if (!loaded) {
+        fail_pieces(of_blob, loaded.error());
         continue;
       }
       const PackedBlob blob = blob_of(plan_, of_blob.front());
       const auto content =
-          writer.opener.open(blob, ByteView(*bytes).subspan(blob.offset - begin, blob.sealed_size));
+          writer.opener.open(blob, bytes.subspan(blob.offset - begin, blob.sealed_size));
       if (content) write_pieces(of_blob, *content, writer.maker);
       else fail_pieces(of_blob, content.error());
     }
@@ -272,15 +275,16 @@ class RestoreRun {
   }
 
   Result<void> write_whole(std::size_t i, ByteView content, bool hole, Maker& maker) {
-    const std::string& name = plan_.files[i].node.name;
-    FileDescriptor made = TRY(make_file(i, maker));
+    const PlannedNode file = plan_.files[i];
+    const std::string& name = file.node.name;
+    FileDescriptor made = TRY(make_file(i, file, maker));
     const auto write = [&](std::uint64_t at, ByteView part) {
       return write_to(made, name, at, part);
     };
     if (hole || options_.sparse) TRY(set_size(made, name, content.size()));
     if (!hole && options_.sparse) TRY(write_without_zeros(0, content, write));
     if (!hole && !options_.sparse) TRY(write(0, content));
-    finish_new_file(made, i, maker);
+    finish_new_file(made, i, file, maker);
     return made.close();
   }
 
@@ -306,29 +310,30 @@ class RestoreRun {
 
   void finish_all() {
     for (std::size_t i = 0; i < plan_.files.size(); ++i) {
-      const PlannedNode& file = plan_.files[i];
       if (!failed_[i]) {
         const RestoreAction action = action_of(fates_[i].kind);
         const bool unchanged = action == RestoreAction::unchanged;
         ++(unchanged ? report_.files_unchanged : report_.files);
         (unchanged ? report_.bytes_unchanged : report_.bytes) += contents_.sizes[i];
         if (options_.item) tell(path_of(i), action, contents_.sizes[i]);
-        if (contents_.sizes[i] != file.node.size) {
+        const std::uint64_t expected = plan_.files.bytes(i);
+        if (contents_.sizes[i] != expected) {
           report_error(path_of(i),
                        Error(ErrorKind::corrupt, fmt::format("has {} bytes, its node says {}",
-                                                             contents_.sizes[i], file.node.size)));
+                                                             contents_.sizes[i], expected)));
         }
       } else if (fates_[i].kind != FileFate::Kind::keep && !comes_whole(i)) {
-        apply(path_of(i), file.node);
+        apply(path_of(i), plan_.files[i].node);
       }
     }
     for (std::size_t i = 0; i < plan_.others.size(); ++i) {
-      if (!kept_others_[i]) apply(plan_.path_of(plan_.others[i]), plan_.others[i].node);
+      if (!kept_others_[i]) apply(plan_.path_of_other(i), plan_.others[i].node);
     }
     for (const PlannedLink& link : plan_.links) {
-      const auto& first = link.special ? plan_.others[link.file] : plan_.files[link.file];
+      const PlannedNode first = link.special ? plan_.others[link.file] : plan_.files[link.file];
       if (left_as_it_is(folder_, link.path, first.node, options_.overwrite)) continue;
-      const auto made = folder_.make_hard_link(plan_.path_of(first), link.path, options_.existing);
+      const auto made = folder_.make_hard_link(plan_.path_in(first.folder, first.node.name),
+                                               link.path, options_.existing);
       if (made) ++report_.others;
       else report_error(link.path, made.error());
     }
@@ -338,7 +343,7 @@ class RestoreRun {
     }
   }
 
-  std::string path_of(std::size_t file) const { return plan_.path_of(plan_.files[file]); }
+  std::string path_of(std::size_t file) const { return plan_.path_of_file(file); }
 
   void apply(const std::string& path, const Node& node) {
     const auto applied = folder_.apply_metadata(path, node, options_.ownership);

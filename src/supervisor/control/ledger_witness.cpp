@@ -1,7 +1,6 @@
 #include "supervisor/control/ledger_witness.h"
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
 
 #include "base/log.h"
 #include "ledger/prover.h"
@@ -13,36 +12,23 @@ LedgerWitness::LedgerWitness(Options options, WitnessClient client, Head head, A
       client_(std::move(client)),
       head_(std::move(head)),
       alarm_(std::move(alarm)),
-      thread_([this] { run(); }) {}
-
-LedgerWitness::~LedgerWitness() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-    wake_.notify_all();
-  }
-  thread_.join();
+      task_("ledger-witness", options_.period, [this] { ask_and_tell(); }) {
+  task_.wake();
 }
 
-void LedgerWitness::run() {
-  ::prctl(PR_SET_NAME, "ledger-witness");
-  std::unique_lock lock(mutex_);
-  for (bool is_last = false;; is_last = ending_) {
-    lock.unlock();
-    const auto asked = ask();
-    // Once for each problem, not every few seconds.
-    const std::string problem = asked ? "" : asked.error().message();
-    if (!problem.empty() && problem != last_problem_) {
-      log::warning("the ledger is not cosigned", {{"why", problem}});
-    }
-    if (problem.empty() && !last_problem_.empty()) {
-      log::info("the ledger is cosigned again", {{"events", std::to_string(known_size_)}});
-    }
-    last_problem_ = problem;
-    lock.lock();
-    if (is_last) return;
-    wake_.wait_for(lock, options_.period, [this] { return ending_; });
+LedgerWitness::~LedgerWitness() { task_.wake(); }
+
+void LedgerWitness::ask_and_tell() {
+  const auto asked = ask();
+  // Once for each problem, not every few seconds.
+  const std::string problem = asked ? "" : asked.error().message();
+  if (!problem.empty() && problem != last_problem_) {
+    log::warning("the ledger is not cosigned", {{"why", problem}});
   }
+  if (problem.empty() && !last_problem_.empty()) {
+    log::info("the ledger is cosigned again", {{"events", std::to_string(known_size_)}});
+  }
+  last_problem_ = problem;
 }
 
 std::unexpected<Error> LedgerWitness::disagree(std::string_view kind, const std::string& message) {

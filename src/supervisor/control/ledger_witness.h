@@ -5,13 +5,11 @@
 // is told once. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
+#include "base/periodic_task.h"
 #include "ledger/ledger.h"
 #include "ledger/verify/checkpoint.h"
 #include "supervisor/control/witness_client.h"
@@ -36,7 +34,7 @@ class LedgerWitness {
   ~LedgerWitness();
 
  private:
-  void run();
+  void ask_and_tell();
   // Whether the newest checkpoint is cosigned now.
   Result<void> ask();
   Result<void> keep(const ledger::SignedCheckpoint& head, const std::string& lines);
@@ -50,10 +48,7 @@ class LedgerWitness {
   std::optional<std::uint64_t> cosigned_size_;
   std::string told_;  // the kind of the last alarm
   std::string last_problem_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool ending_ = false;  // under mutex_
-  std::thread thread_;
+  PeriodicTask task_;
 };
 
 }  // namespace bulkhead::supervisor

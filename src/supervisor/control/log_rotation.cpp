@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -35,26 +34,10 @@ Result<void> rotate_logs(const Path& folder, std::uint64_t size_max) {
   return {};
 }
 
-LogRotation::LogRotation(Path folder) : folder_(std::move(folder)), thread_([this] { run(); }) {}
-
-LogRotation::~LogRotation() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void LogRotation::run() {
-  ::prctl(PR_SET_NAME, "logs");
-  std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kInterval, [&] { return ending_; })) {
-    lock.unlock();
-    const auto rotated = rotate_logs(folder_, kLogSizeMax);
-    if (!rotated) log::warning("rotating logs", {{"why", rotated.error().message()}});
-    lock.lock();
-  }
-}
+LogRotation::LogRotation(Path folder)
+    : task_("logs", kInterval, [folder = std::move(folder)] {
+        const auto rotated = rotate_logs(folder, kLogSizeMax);
+        if (!rotated) log::warning("rotating logs", {{"why", rotated.error().message()}});
+      }) {}
 
 }  // namespace bulkhead::supervisor

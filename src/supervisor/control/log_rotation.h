@@ -3,12 +3,10 @@
 // open for appending, so that the file stays theirs; lines written during the copy may be lost.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 
 #include "base/file.h"
+#include "base/periodic_task.h"
 
 namespace bulkhead::supervisor {
 
@@ -20,16 +18,9 @@ Result<void> rotate_logs(const Path& folder, std::uint64_t size_max);
 class LogRotation {
  public:
   explicit LogRotation(Path folder);
-  ~LogRotation();
 
  private:
-  void run();
-
-  const Path folder_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool ending_ = false;
-  std::thread thread_;
+  PeriodicTask task_;
 };
 
 }  // namespace bulkhead::supervisor

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <sys/prctl.h>
 
 #include "base/log.h"
 
@@ -24,16 +23,11 @@ StatusWriter::StatusWriter(const Estate& estate, const Layout& layout, const Mes
       messages_(messages),
       clock_(clock),
       services_(std::move(services)),
-      thread_([this] { run(); }) {}
-
-StatusWriter::~StatusWriter() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
+      // The last change before the end is written, too: "closed" is the news that matters then.
+      task_("status", kRefreshInterval, [this] {
+        const auto written = write();
+        if (!written) log::error("writing the status page", {{"why", written.error().message()}});
+      }) {}
 
 void StatusWriter::show(const StatusIncident& incident) {
   {
@@ -52,13 +46,7 @@ void StatusWriter::show(const StatusIncident& incident) {
   note_change();
 }
 
-void StatusWriter::note_change() {
-  {
-    const std::lock_guard lock(mutex_);
-    changed_ = true;
-  }
-  wake_.notify_all();
-}
+void StatusWriter::note_change() { task_.wake(); }
 
 Result<void> StatusWriter::write() {
   const std::lock_guard writing(writing_);
@@ -78,21 +66,6 @@ Result<void> StatusWriter::write() {
   }
   return write_file_atomic(folder / "summary.json",
                            as_bytes(status_summary(view, estate_, messages_)));
-}
-
-void StatusWriter::run() {
-  ::prctl(PR_SET_NAME, "status");
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait_for(lock, kRefreshInterval, [&] { return changed_ || ending_; });
-    // The last change before the end is written, too: "closed" is the news that matters then.
-    if (ending_ && !changed_) return;
-    changed_ = false;
-    lock.unlock();
-    const auto written = write();
-    if (!written) log::error("writing the status page", {{"why", written.error().message()}});
-    lock.lock();
-  }
 }
 
 }  // namespace bulkhead::supervisor

@@ -2,12 +2,11 @@
 // for it, and what fails is logged. Changes that come in a burst make one writing.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
+#include "base/periodic_task.h"
 #include "supervisor/status/status_page.h"
 
 namespace bulkhead::supervisor {
@@ -17,7 +16,6 @@ class StatusWriter {
   // `services` is asked from the writer's thread, with no lock held. All must outlive it.
   StatusWriter(const Estate& estate, const Layout& layout, const Messages& messages,
                const Clock& clock, std::function<std::vector<ServiceStatus>()> services);
-  ~StatusWriter();
 
   void show(const StatusIncident& incident);
   void note_change();
@@ -25,8 +23,6 @@ class StatusWriter {
   Result<void> write();
 
  private:
-  void run();
-
   const Estate& estate_;
   const Layout& layout_;
   const Messages& messages_;
@@ -34,11 +30,8 @@ class StatusWriter {
   std::function<std::vector<ServiceStatus>()> services_;
   std::mutex writing_;  // one writer at a time; taken before mutex_
   std::mutex mutex_;    // guards what follows
-  std::condition_variable wake_;
   std::vector<StatusIncident> incidents_;  // newest first
-  bool changed_ = false;
-  bool ending_ = false;
-  std::thread thread_;
+  PeriodicTask task_;
 };
 
 }  // namespace bulkhead::supervisor
