@@ -6,10 +6,7 @@ namespace bulkhead {
 
 PeriodicTask::PeriodicTask(std::string name, std::chrono::milliseconds period,
                            std::function<void()> work)
-    : name_(std::move(name)),
-      period_(period),
-      work_(std::move(work)),
-      thread_([this] { run(); }) {}
+    : name_(std::move(name)), period_(period), work_(std::move(work)), thread_([this] { run(); }) {}
 
 PeriodicTask::~PeriodicTask() {
   {

@@ -1,9 +1,9 @@
 #include "base/periodic_task.h"
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <latch>
+
+#include <gtest/gtest.h>
 
 namespace bulkhead {
 namespace {
@@ -22,7 +22,9 @@ TEST(PeriodicTask, WorksAgainEachPeriod) {
 
 TEST(PeriodicTask, EndsWithoutWorkThatNobodyAskedFor) {
   std::atomic<int> count = 0;
-  { const PeriodicTask task("periodic", 1h, [&] { ++count; }); }
+  {
+    const PeriodicTask task("periodic", 1h, [&] { ++count; });
+  }
   EXPECT_EQ(count, 0);
 }
 

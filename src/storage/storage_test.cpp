@@ -111,12 +111,12 @@ TEST(RetryingStorageCalls, LeaveARandomPartOfEachPauseOut) {
   auto faulty =
       std::make_unique<FaultyBackend>(memory, [](const Call&) { return Fault::fail_before; });
   std::set<std::int64_t> pauses;
-  const auto backend = with_retries(
-      std::move(faulty),
-      {.attempts_max = 40,
-       .first_pause = std::chrono::milliseconds(10'000),
-       .pause_max = std::chrono::milliseconds(10'000),
-       .pause = [&](std::chrono::milliseconds time) { pauses.insert(time.count()); }});
+  const auto backend =
+      with_retries(std::move(faulty),
+                   {.attempts_max = 40,
+                    .first_pause = std::chrono::milliseconds(10'000),
+                    .pause_max = std::chrono::milliseconds(10'000),
+                    .pause = [&](std::chrono::milliseconds time) { pauses.insert(time.count()); }});
   EXPECT_FALSE(backend->list(FileType::data));
   EXPECT_GT(pauses.size(), 10U);
 }
