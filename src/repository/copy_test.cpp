@@ -99,13 +99,14 @@ TEST_F(CopyTest, RefusesToLoseWhatItDoesNotKnow) {
   std::string strange(as_text(text));
   strange.replace(strange.find("\"type\""), 6, "\"beyond us\":1,\"type\"");
   // Stored as a newer program might have.
-  PackBuilder builder;
+  PackBuilder builder(storage::UnnamedFile::in_memory().value());
   PackedBlob blob{.type = BlobType::tree, .id = BlobId::of(as_bytes(strange))};
   const Bytes sealed = repository_->key().seal(as_bytes(strange), repository_->random());
   blob.sealed_size = static_cast<std::uint32_t>(sealed.size());
-  builder.add(blob, sealed);
-  const PackBuilder::Finished pack = builder.finish(repository_->key(), repository_->random());
-  ASSERT_TRUE(memory_.save({storage::FileType::data, pack.id.to_hex()}, pack.bytes));
+  ASSERT_TRUE(builder.add(blob, sealed));
+  const PackBuilder::Finished pack =
+      PackBuilder::finish(std::move(builder), repository_->key(), repository_->random()).value();
+  ASSERT_TRUE(memory_.save_file({storage::FileType::data, pack.id.to_hex()}, pack.file));
   ASSERT_TRUE(
       repository_->save_file(storage::FileType::index, encode_index({{pack.id, pack.blobs}})));
   old.tree = blob.id;

@@ -20,19 +20,29 @@ class Format : public testing::Test {
   SeededRandom random_{1};
   const crypto::MasterKey key_ = crypto::MasterKey::generate(random_);
 
-  PackBuilder::Finished make_pack(int blobs) {
-    PackBuilder builder;
+  struct Pack {
+    PackId id;
+    std::vector<PackedBlob> blobs;
+    Bytes bytes;
+  };
+  Pack make_pack(int blobs) {
+    PackBuilder builder(storage::UnnamedFile::in_memory().value());
     for (int i = 0; i < blobs; ++i) {
       const Bytes plaintext = random_.bytes(100 + static_cast<std::size_t>(i));
       const Bytes compressed = i % 2 ? compress(plaintext, 3) : plaintext;
       const Bytes sealed = key_.seal(compressed, random_);
-      builder.add({.type = BlobType::data,
-                   .id = BlobId::of(plaintext),
-                   .sealed_size = static_cast<std::uint32_t>(sealed.size()),
-                   .raw_size = i % 2 ? static_cast<std::uint32_t>(plaintext.size()) : 0},
-                  sealed);
+      const auto added =
+          builder.add({.type = BlobType::data,
+                       .id = BlobId::of(plaintext),
+                       .sealed_size = static_cast<std::uint32_t>(sealed.size()),
+                       .raw_size = i % 2 ? static_cast<std::uint32_t>(plaintext.size()) : 0},
+                      sealed);
+      EXPECT_TRUE(added);
     }
-    return builder.finish(key_, random_);
+    auto finished = PackBuilder::finish(std::move(builder), key_, random_).value();
+    const MappedFile content = finished.file.map().value();
+    return {finished.id, std::move(finished.blobs),
+            Bytes(content.bytes().begin(), content.bytes().end())};
   }
 };
 
@@ -60,6 +70,28 @@ TEST_F(Format, CompressionFramesRandomBytesAsTheyAre) {
   EXPECT_LT(compress(letters, 3).size(), letters.size() * 4 / 5);
 }
 
+TEST_F(Format, DecompressingInPiecesGivesTheWhole) {
+  const auto in_pieces = [](ByteView compressed, std::size_t size) -> Result<Bytes> {
+    Bytes whole;
+    TRY(decompress_in_pieces(compressed, size, [&](ByteView piece) {
+      whole.insert(whole.end(), piece.begin(), piece.end());
+    }));
+    return whole;
+  };
+  for (const std::size_t size : {0u, 1u, 65'536u, 65'537u, 3'000'000u}) {
+    Bytes plaintext = random_.bytes(size);
+    for (std::uint8_t& byte : plaintext) byte &= 0x3f;
+    const Bytes compressed = compress(plaintext, 3);
+    EXPECT_EQ(in_pieces(compressed, size).value(), plaintext);
+    EXPECT_FALSE(in_pieces(compressed, size + 1));
+    if (size > 0) EXPECT_FALSE(in_pieces(compressed, size - 1));
+    EXPECT_FALSE(in_pieces(ByteView(compressed).first(compressed.size() - 1), size));
+    Bytes followed = compressed;
+    followed.push_back(0);
+    EXPECT_FALSE(in_pieces(followed, size));
+  }
+}
+
 TEST_F(Format, CompressionRefusesEveryWrongLength) {
   const Bytes compressed = compress(Bytes(1000, 'a'), 3);
   EXPECT_FALSE(decompress_exactly(compressed, 999));
@@ -81,6 +113,51 @@ TEST_F(Format, PackTellsItsBlobs) {
   EXPECT_EQ(*header, pack.blobs);
   for (const PackedBlob& blob : *header) {
     EXPECT_TRUE(open_blob(key_, blob, ByteView(pack.bytes).subspan(blob.offset, blob.sealed_size)));
+  }
+}
+
+TEST_F(Format, PacksTakeOverWhatAnotherHolds) {
+  // Shorter and longer than what is written together.
+  const auto fill = [&](PackBuilder& builder, std::initializer_list<std::size_t> sizes) {
+    for (const std::size_t size : sizes) {
+      const Bytes plaintext = random_.bytes(size);
+      const Bytes sealed = key_.seal(plaintext, random_);
+      EXPECT_TRUE(builder.add({.type = BlobType::data,
+                               .id = BlobId::of(plaintext),
+                               .sealed_size = static_cast<std::uint32_t>(sealed.size())},
+                              sealed));
+    }
+  };
+  PackBuilder one(storage::UnnamedFile::in_memory().value());
+  PackBuilder two(storage::UnnamedFile::in_memory().value());
+  fill(one, {300'000, 5, 200'000, 100'000});
+  fill(two, {7, 1'000'000, 9});
+  ASSERT_TRUE(one.add_all(two));
+  const auto pack = PackBuilder::finish(std::move(one), key_, random_).value();
+  const MappedFile content = pack.file.map().value();
+  EXPECT_EQ(PackId::of(content.bytes()), pack.id);
+  EXPECT_EQ(read_pack_header(content.bytes(), key_).value(), pack.blobs);
+  ASSERT_EQ(pack.blobs.size(), 7U);
+  for (const PackedBlob& blob : pack.blobs) {
+    EXPECT_TRUE(open_blob(key_, blob, content.bytes().subspan(blob.offset, blob.sealed_size)));
+  }
+}
+
+TEST_F(Format, BlobsAreVerifiedAsTheyAreOpened) {
+  const auto pack = make_pack(4);
+  BlobOpener opener(key_);
+  for (PackedBlob blob : pack.blobs) {
+    const ByteView sealed = ByteView(pack.bytes).subspan(blob.offset, blob.sealed_size);
+    Bytes once(sealed.begin(), sealed.end());
+    Bytes twice = once;
+    Bytes damaged = once;
+    EXPECT_TRUE(opener.verify(blob, once));
+    EXPECT_EQ(BlobId::of(opener.open(blob, twice).value()), blob.id);
+    ++damaged[20];
+    EXPECT_EQ(opener.verify(blob, damaged).error().kind(), ErrorKind::corrupt);
+    blob.id = BlobId::of(as_bytes("other"));
+    Bytes other(sealed.begin(), sealed.end());
+    EXPECT_EQ(opener.verify(blob, other).error().kind(), ErrorKind::corrupt);
   }
 }
 

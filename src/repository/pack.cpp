@@ -9,6 +9,12 @@
 namespace bulkhead::repository {
 namespace {
 
+// Short blobs are written together.
+constexpr std::size_t kBufferSize = 256 << 10;
+
+}  // namespace
+namespace {
+
 // Types of header entries: bit 0 is the blob's type, bit 1 says that it is compressed.
 constexpr std::uint8_t kEntryTree = 1;
 constexpr std::uint8_t kEntryCompressed = 2;
@@ -141,31 +147,64 @@ Result<void> BlobOpener::verify(const PackedBlob& blob, MutableByteView sealed) 
 }
 
 bool PackBuilder::would_overflow(std::size_t sealed_size) const {
-  return blobs_.size() >= kPackBlobsMax || bytes_.size() + sealed_size > UINT32_MAX;
+  return blobs_.size() >= kPackBlobsMax || size_ + sealed_size > UINT32_MAX;
 }
 
-void PackBuilder::reserve(std::size_t pack_size) {
-  constexpr std::size_t kLastBlob = 2 << 20;  // with which a pack is closed, mostly
-  bytes_.reserve(pack_size + kLastBlob);
-}
-
-void PackBuilder::add(const PackedBlob& blob, ByteView sealed) {
+Result<void> PackBuilder::add(const PackedBlob& blob, ByteView sealed) {
   CHECK(!would_overflow(sealed.size()));
   CHECK(blob.sealed_size == sealed.size());
+  const auto offset = static_cast<std::uint32_t>(size_);
+  TRY(append(sealed));
   blobs_.push_back(blob);
-  blobs_.back().offset = static_cast<std::uint32_t>(bytes_.size());
-  bytes_.insert(bytes_.end(), sealed.begin(), sealed.end());
+  blobs_.back().offset = offset;
+  return {};
 }
 
-PackBuilder::Finished PackBuilder::finish(const crypto::MasterKey& key, Random& random) {
-  CHECK(!blobs_.empty());
-  const Bytes header = key.seal(encode_pack_header(blobs_), random);
-  bytes_.insert(bytes_.end(), header.begin(), header.end());
-  append_u32le(bytes_, static_cast<std::uint32_t>(header.size()));
-  const auto read_back = read_pack_header(bytes_, key);
-  CHECK(read_back && *read_back == blobs_);
-  Finished finished{PackId::of(bytes_), std::exchange(blobs_, {}), std::exchange(bytes_, {})};
-  return finished;
+Result<void> PackBuilder::add_all(const PackBuilder& other) {
+  const MappedFile written = TRY(other.file_.map());
+  TRY(append(written.bytes()));
+  TRY(append(other.buffer_));
+  const std::uint64_t begin = size_ - other.size_;
+  for (PackedBlob blob : other.blobs_) {
+    blob.offset = static_cast<std::uint32_t>(begin + blob.offset);
+    blobs_.push_back(blob);
+  }
+  return {};
+}
+
+Result<void> PackBuilder::append(ByteView bytes) {
+  size_ += bytes.size();
+  if (buffer_.size() + bytes.size() > kBufferSize) TRY(flush());
+  if (bytes.size() < kBufferSize) {
+    buffer_.reserve(kBufferSize);
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    return {};
+  }
+  digest_.update(bytes);
+  return file_.append(bytes);
+}
+
+Result<void> PackBuilder::flush() {
+  digest_.update(buffer_);
+  TRY(file_.append(buffer_));
+  buffer_.clear();
+  return {};
+}
+
+Result<PackBuilder::Finished> PackBuilder::finish(PackBuilder builder, const crypto::MasterKey& key,
+                                                  Random& random) {
+  CHECK(!builder.blobs_.empty());
+  const Bytes header = key.seal(encode_pack_header(builder.blobs_), random);
+  const auto read_back = key.unseal(header);
+  CHECK(read_back && decode_pack_header(*read_back) == builder.blobs_);
+  Bytes length;
+  append_u32le(length, static_cast<std::uint32_t>(header.size()));
+  TRY(builder.append(header));
+  TRY(builder.append(length));
+  TRY(builder.flush());
+  CHECK(builder.file_.size() == pack_size_of(builder.blobs_));
+  return Finished{PackId::from_bytes(builder.digest_.finish()), std::move(builder.blobs_),
+                  std::move(builder.file_)};
 }
 
 }  // namespace bulkhead::repository

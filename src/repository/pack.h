@@ -6,7 +6,9 @@
 
 #include "base/random.h"
 #include "crypto/master_key.h"
+#include "crypto/sha256.h"
 #include "repository/blob.h"
+#include "storage/unnamed_file.h"
 
 namespace bulkhead::repository {
 
@@ -48,33 +50,34 @@ class BlobOpener {
   Bytes decompressed_;  // only grows, up to a limit: what is in use of it is its beginning
 };
 
-// Gathers sealed blobs into one pack. Not thread-safe.
+// Gathers sealed blobs into one pack, in a file. Not thread-safe.
 class PackBuilder {
  public:
-  PackBuilder() = default;
-  // Takes over the memory of an earlier pack.
-  explicit PackBuilder(Bytes memory) : bytes_(std::move(memory)) { bytes_.clear(); }
+  explicit PackBuilder(storage::UnnamedFile file) : file_(std::move(file)) {}
 
-  // Takes memory at once for a pack that is closed on reaching so many bytes.
-  void reserve(std::size_t pack_size);
-  std::size_t capacity() const { return bytes_.capacity(); }
-  void add(const PackedBlob& blob, ByteView sealed);
-  bool empty() const { return blobs_.empty(); }
+  Result<void> add(const PackedBlob& blob, ByteView sealed);
+  // All that another holds.
+  Result<void> add_all(const PackBuilder& other);
   // A blob of this size would not fit beside what is there.
   bool would_overflow(std::size_t sealed_size) const;
-  std::size_t size() const { return bytes_.size(); }
-  std::size_t count() const { return blobs_.size(); }
+  std::uint64_t size() const { return size_; }
 
   struct Finished {
     PackId id;
     std::vector<PackedBlob> blobs;
-    Bytes bytes;
+    storage::UnnamedFile file;
   };
-  // The header is read back and compared before the pack is given out. Leaves the builder empty.
-  Finished finish(const crypto::MasterKey& key, Random& random);
+  // With a header, which is read back and compared before the pack is given out.
+  static Result<Finished> finish(PackBuilder builder, const crypto::MasterKey& key, Random& random);
 
  private:
-  Bytes bytes_;
+  Result<void> append(ByteView bytes);
+  Result<void> flush();
+
+  storage::UnnamedFile file_;
+  crypto::Sha256 digest_;  // of what is in the file
+  Bytes buffer_;           // what is not
+  std::uint64_t size_ = 0;
   std::vector<PackedBlob> blobs_;
 };
 

@@ -31,6 +31,18 @@ std::string describe(const FileId& id) {
   return fmt::format("{}/{}", folder_of(id.type), id.name);
 }
 
+// Where it waits to be sent.
+Result<UnnamedFile> Backend::begin_file() {
+  std::error_code error;
+  const Path folder = std::filesystem::temp_directory_path(error);
+  return error ? UnnamedFile::in_memory() : UnnamedFile::create(folder);
+}
+
+Result<void> Backend::save_file(const FileId& id, const UnnamedFile& file) {
+  const MappedFile mapped = TRY(file.map());
+  return save(id, mapped.bytes());
+}
+
 Result<void> Backend::load_part_into(const FileId& id, std::uint64_t offset, MutableByteView out) {
   const Bytes bytes = TRY(load_part(id, offset, out.size()));
   std::ranges::copy(bytes, out.begin());

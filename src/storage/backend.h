@@ -25,6 +25,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "storage/unnamed_file.h"
 
 namespace bulkhead::storage {
 
@@ -54,6 +55,11 @@ class Backend {
   // Makes the empty layout; kind conflict where a config is there already.
   virtual Result<void> create() = 0;
   virtual Result<void> save(const FileId& id, ByteView content) = 0;
+  // For files that are long, and whose names are known only when they are written: a file to append
+  // to, which needs no memory, and save() of it. The file stays as it is, so that it can be tried
+  // again.
+  virtual Result<UnnamedFile> begin_file();
+  virtual Result<void> save_file(const FileId& id, const UnnamedFile& file);
   virtual Result<Bytes> load(const FileId& id) = 0;
   virtual Result<Bytes> load_part(const FileId& id, std::uint64_t offset, std::uint64_t length) = 0;
   // The same into memory that the caller has, and as much as that holds.

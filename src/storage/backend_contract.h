@@ -88,6 +88,22 @@ inline constexpr FileType kNamedTypes[] = {FileType::key, FileType::lock, FileTy
     const auto again = backend_->save(id, as_bytes("hold"));                                    \
     EXPECT_TRUE(again) << again.error().message();                                              \
   }                                                                                             \
+  TEST_F(Suite, SavesAFileThatWasWrittenBeforeItHadAName) {                                     \
+    const Bytes content = SeededRandom(9).bytes(300'000);                                       \
+    UnnamedFile file = backend_->begin_file().value();                                          \
+    ASSERT_TRUE(file.append(ByteView(content).first(100'000)));                                 \
+    ASSERT_TRUE(file.append(ByteView(content).subspan(100'000)));                               \
+    const FileId id = id_of(FileType::data, content);                                           \
+    EXPECT_FALSE(backend_->load(id));                                                           \
+    for (int attempt = 0; attempt < 2; ++attempt) {                                             \
+      const auto saved = backend_->save_file(id, file);                                         \
+      EXPECT_TRUE(saved) << saved.error().message();                                            \
+      EXPECT_EQ(backend_->load(id).value(), content);                                           \
+    }                                                                                           \
+    const FileId other = save(FileType::data, as_bytes("other"));                               \
+    EXPECT_FALSE(backend_->save_file(other, file));                                             \
+    EXPECT_EQ(as_text(backend_->load(other).value()), "other");                                 \
+  }                                                                                             \
   TEST_F(Suite, NeverReplacesAFile) {                                                           \
     const FileId id = save(FileType::snapshot, as_bytes("first"));                              \
     EXPECT_FALSE(backend_->save(id, as_bytes("second")));                                       \

@@ -32,6 +32,8 @@ class LocalBackend final : public Backend {
   std::string location() const override { return "local:" + folder_.native(); }
   Result<void> create() override;
   Result<void> save(const FileId& id, ByteView content) override;
+  Result<UnnamedFile> begin_file() override;
+  Result<void> save_file(const FileId& id, const UnnamedFile& file) override;
   Result<Bytes> load(const FileId& id) override;
   Result<Bytes> load_part(const FileId& id, std::uint64_t offset, std::uint64_t length) override;
   Result<void> load_part_into(const FileId& id, std::uint64_t offset, MutableByteView out) override;
@@ -148,6 +150,17 @@ Result<void> LocalBackend::save(const FileId& id, ByteView content) {
   ::unlink(temporary.c_str());
   if (!written) return written;
   return sync_directory(path.parent_path());
+}
+
+Result<UnnamedFile> LocalBackend::begin_file() { return UnnamedFile::create(folder_ / "data"); }
+
+Result<void> LocalBackend::save_file(const FileId& id, const UnnamedFile& file) {
+  TRY(require_file_name(id));
+  const Path path = path_of(id);
+  const bool named = file.can_be_named() && file.name(path);
+  if (named) return sync_directory(path.parent_path());
+  // The name is taken, its folder is missing, or there is no /proc: save() knows what to do.
+  return Backend::save_file(id, file);
 }
 
 Result<Bytes> LocalBackend::load(const FileId& id) {

@@ -33,6 +33,10 @@ class RetryingBackend final : public Backend {
   Result<void> replace(const FileId& id, ByteView content) override {
     return again([&] { return backend_->replace(id, content); });
   }
+  Result<UnnamedFile> begin_file() override { return backend_->begin_file(); }
+  Result<void> save_file(const FileId& id, const UnnamedFile& file) override {
+    return again([&] { return backend_->save_file(id, file); });
+  }
   Result<Bytes> load(const FileId& id) override {
     return again([&] { return backend_->load(id); });
   }

@@ -97,13 +97,16 @@ TEST_F(InspectorTest, AnIndexThatMapsABlobElsewhereIsFound) {
 
 TEST_F(InspectorTest, APackThatDoesNotHoldWhatItsHeaderSaysIsFound) {
   // Header and index agree; the blob under the good id is garbage.
-  repository::PackBuilder builder;
+  repository::PackBuilder builder(storage::UnnamedFile::in_memory().value());
   const Bytes garbage = repository_->key().seal(as_bytes("garbage"), random_);
-  builder.add({repository::BlobType::data, repository::BlobId::of(as_bytes("good")), 0,
-               static_cast<std::uint32_t>(garbage.size()), 0},
-              garbage);
-  const auto pack = builder.finish(repository_->key(), random_);
-  ASSERT_TRUE(repository_->backend().save({FileType::data, pack.id.to_hex()}, pack.bytes));
+  const auto added =
+      builder.add({repository::BlobType::data, repository::BlobId::of(as_bytes("good")), 0,
+                   static_cast<std::uint32_t>(garbage.size()), 0},
+                  garbage);
+  ASSERT_TRUE(added);
+  const auto pack =
+      repository::PackBuilder::finish(std::move(builder), repository_->key(), random_).value();
+  ASSERT_TRUE(repository_->backend().save_file({FileType::data, pack.id.to_hex()}, pack.file));
   const auto name =
       repository_->save_file(FileType::index, repository::encode_index({{pack.id, pack.blobs}}));
   ASSERT_TRUE(name);

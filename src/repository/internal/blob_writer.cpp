@@ -6,7 +6,6 @@
 namespace bulkhead::repository {
 namespace {
 
-// Of a pack's size each; one more is open for each type.
 constexpr unsigned kSavers = 2;
 // restic's: an index file is closed at so many blobs, or when it is so old.
 constexpr std::size_t kIndexBlobsMax = 50'000;
@@ -19,6 +18,7 @@ constexpr std::size_t kScratchKeptMax = 12 << 20;
 BlobWriter::BlobWriter(Repository& repository, std::function<Result<void>()> ready)
     : repository_(repository),
       ready_(std::move(ready)),
+      open_(repository),
       unsaved_packs_(kSavers),
       full_(kSavers + 2) {
   for (unsigned i = 0; i < kSavers; ++i) savers_.emplace_back([this] { save_packs(); });
@@ -54,7 +54,7 @@ Result<BlobId> BlobWriter::store(BlobType type, ByteView plaintext, Scratch& scr
     statistics.bytes_added += plaintext.size();
     statistics.bytes_packed += sealed.size();
   });
-  pack(blob, sealed);
+  for (PackBuilder& full : TRY(open_.add(blob, sealed))) close(std::move(full));
   return key.id;
 }
 
@@ -81,36 +81,6 @@ ByteView BlobWriter::seal(PackedBlob& blob, ByteView plaintext, Scratch& scratch
   return sealed;
 }
 
-PackBuilder BlobWriter::new_builder() {
-  PackBuilder builder(spare_.with([](std::vector<Bytes>& spare) {
-    if (spare.empty()) return Bytes();
-    Bytes memory = std::move(spare.back());
-    spare.pop_back();
-    return memory;
-  }));
-  return builder;
-}
-
-// Data and trees never share a pack (design.rst, "Pack Format", version 2).
-void BlobWriter::pack(const PackedBlob& blob, ByteView sealed) {
-  std::vector<PackBuilder> full;
-  auto& open = blob.type == BlobType::data ? open_data_ : open_trees_;
-  open.with([&](PackBuilder& builder) {
-    if (builder.would_overflow(sealed.size())) {
-      full.push_back(std::exchange(builder, new_builder()));
-    }
-    if (builder.empty()) {
-      if (builder.capacity() == 0) builder = new_builder();
-      if (blob.type == BlobType::data) builder.reserve(repository_.options().pack_size);
-    }
-    builder.add(blob, sealed);
-    if (builder.size() >= repository_.options().pack_size) {
-      full.push_back(std::exchange(builder, PackBuilder()));
-    }
-  });
-  for (PackBuilder& builder : full) close(std::move(builder));
-}
-
 void BlobWriter::close(PackBuilder builder) {
   unsaved_packs_.acquire();
   full_.push(std::move(builder));
@@ -127,13 +97,11 @@ void BlobWriter::save_packs() {
 }
 
 Result<void> BlobWriter::save_pack(PackBuilder builder) {
-  PackBuilder::Finished pack = builder.finish(repository_.key(), repository_.random());
-  TRY_CONTEXT(repository_.backend().save({storage::FileType::data, pack.id.to_hex()}, pack.bytes),
-              "saving pack " + pack.id.short_hex());
-  pack.bytes.clear();
-  spare_.with([&](std::vector<Bytes>& spare) {
-    if (spare.size() < kSavers) spare.push_back(std::move(pack.bytes));
-  });
+  PackBuilder::Finished pack =
+      TRY(PackBuilder::finish(std::move(builder), repository_.key(), repository_.random()));
+  TRY_CONTEXT(
+      repository_.backend().save_file({storage::FileType::data, pack.id.to_hex()}, pack.file),
+      "saving pack " + pack.id.short_hex());
   const SteadyTime now = repository_.clock().steady_now();
   const bool due = unsaved_index_.with([&](IndexState& state) {
     if (state.packs.empty()) state.since = now;
@@ -163,14 +131,14 @@ Result<void> BlobWriter::save_index() {
 }
 
 Result<void> BlobWriter::finish() {
-  for (auto* open : {&open_data_, &open_trees_}) {
-    PackBuilder builder =
-        open->with([](PackBuilder& last) { return std::exchange(last, PackBuilder()); });
-    if (!builder.empty()) close(std::move(builder));
+  auto last = open_.take_all();
+  if (last) {
+    for (PackBuilder& builder : *last) close(std::move(builder));
   }
   full_.close();
   for (std::thread& saver : savers_) saver.join();
   TRY(require_no_error());
+  if (!last) return std::unexpected(last.error());
   return save_index();
 }
 

@@ -1,5 +1,5 @@
 // The last stages of a backup: whoever calls store() hashes, compresses and seals a blob and puts
-// it into the open pack of its type; full packs are saved with their index by threads of the
+// it into an open pack of its type; full packs are saved with their index by threads of the
 // writer. Each blob is stored once, whoever asks.
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "base/bounded_queue.h"
 #include "base/guarded.h"
 #include "repository/index.h"
+#include "repository/internal/open_packs.h"
 #include "repository/pack.h"
 #include "repository/repository.h"
 
@@ -52,8 +53,6 @@ class BlobWriter {
 
   bool take(const BlobKey& key);
   ByteView seal(PackedBlob& blob, ByteView plaintext, Scratch& scratch);
-  void pack(const PackedBlob& blob, ByteView sealed);
-  PackBuilder new_builder();
   void close(PackBuilder builder);
   void save_packs();
   Result<void> save_pack(PackBuilder builder);
@@ -65,11 +64,9 @@ class BlobWriter {
   const std::function<Result<void>()> ready_;
   // Blobs that no saved index file names yet.
   Guarded<std::unordered_set<BlobKey>> taken_;
-  Guarded<PackBuilder> open_data_;
-  Guarded<PackBuilder> open_trees_;
+  OpenPacks open_;
   std::counting_semaphore<> unsaved_packs_;  // how many more may wait or be under way
   BoundedQueue<PackBuilder> full_;
-  Guarded<std::vector<Bytes>> spare_;  // memory of packs that are saved
   Guarded<WriterStatistics> statistics_;
   Guarded<IndexState> unsaved_index_;
   Guarded<std::optional<Error>> error_;

@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mapped_file.h"
 #include "crypto/sha256.h"
 
 namespace bulkhead::repository {
@@ -39,15 +39,6 @@ crypto::Sha256Digest tag_of(const crypto::Sha256Digest& content, const crypto::M
   return tag.finish();
 }
 
-struct Mapping {
-  Mapping(void* address, std::size_t length) : data(address), size(length) {}
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { ::munmap(data, size); }
-  void* data;
-  std::size_t size;
-};
-
 // Through a small buffer rather than the mapping, whose pages would all count as ours.
 Result<void> require_authentic(int fd, std::uint64_t size, const crypto::MasterKey& key) {
   crypto::Sha256 digest;
@@ -77,10 +68,9 @@ Result<CachedIndex> read_index_cache(const Path& folder, const crypto::MasterKey
   TRY(require_authentic(file.get(), size, key));
   // Its time says when it was of use last; where that cannot be set, it only seems older.
   static_cast<void>(::futimens(file.get(), nullptr));
-  void* const address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (address == MAP_FAILED) return fail_errno(errno, "mapping " + file_of(folder).native());
-  auto mapping = std::make_shared<const Mapping>(address, size);
-  ByteView bytes(static_cast<const std::uint8_t*>(address), size - kTagSize);
+  auto mapping = std::make_shared<const MappedFile>(
+      TRY_CONTEXT(MappedFile::map(file.get(), size), file_of(folder).native()));
+  ByteView bytes = mapping->bytes().first(size - kTagSize);
 
   Header header;
   std::memcpy(&header, bytes.data(), sizeof header);

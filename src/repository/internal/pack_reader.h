@@ -1,5 +1,5 @@
-// Reads a pack from its beginning to its end in pieces: its digest, and each blob as it passes, with
-// room for some megabytes, or for the largest blob, rather than for the pack.
+// Reads a pack from its beginning to its end in pieces: its digest, and each blob as it passes,
+// with room for some megabytes, or for the largest blob, rather than for the pack.
 #pragma once
 
 #include <functional>

@@ -73,27 +73,16 @@ Result<Repacker::Opened> Repacker::reopen(const PackedBlob& blob, ByteView seale
 }
 
 Result<void> Repacker::keep(std::vector<Opened> opened) {
-  std::vector<PackBuilder> full;
-  state_.with([&](State& state) {
-    for (const Opened& one : opened) {
-      PackBuilder& builder = state.open[static_cast<std::size_t>(one.blob.type)];
-      if (builder.would_overflow(one.sealed.size())) {
-        full.push_back(std::exchange(builder, PackBuilder()));
-      }
-      if (builder.empty()) builder.reserve(repository_.options().pack_size);
-      builder.add(one.blob, one.sealed);
-      if (builder.size() >= repository_.options().pack_size) {
-        full.push_back(std::exchange(builder, PackBuilder()));
-      }
-    }
-  });
-  for (PackBuilder& builder : full) TRY(save(std::move(builder)));
+  for (const Opened& one : opened) {
+    for (PackBuilder& full : TRY(open_.add(one.blob, one.sealed))) TRY(save(std::move(full)));
+  }
   return {};
 }
 
 Result<void> Repacker::save(PackBuilder builder) {
-  PackBuilder::Finished pack = builder.finish(repository_.key(), repository_.random());
-  TRY_CONTEXT(repository_.backend().save({FileType::data, pack.id.to_hex()}, pack.bytes),
+  PackBuilder::Finished pack =
+      TRY(PackBuilder::finish(std::move(builder), repository_.key(), repository_.random()));
+  TRY_CONTEXT(repository_.backend().save_file({FileType::data, pack.id.to_hex()}, pack.file),
               "saving pack " + pack.id.short_hex());
   const bool due = state_.with([&](State& state) {
     state.blobs += pack.blobs.size();
@@ -114,11 +103,7 @@ Result<void> Repacker::save_index() {
 }
 
 Result<void> Repacker::finish() {
-  std::array<PackBuilder, 2> open =
-      state_.with([](State& state) { return std::exchange(state.open, {}); });
-  for (PackBuilder& builder : open) {
-    if (!builder.empty()) TRY(save(std::move(builder)));
-  }
+  for (PackBuilder& builder : TRY(open_.take_all())) TRY(save(std::move(builder)));
   return save_index();
 }
 

@@ -3,13 +3,13 @@
 // there, and so survive an interruption.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <vector>
 
 #include "base/guarded.h"
 #include "repository/index.h"
+#include "repository/internal/open_packs.h"
 #include "repository/pack.h"
 #include "repository/repository.h"
 
@@ -26,7 +26,7 @@ struct RepackSource {
 class Repacker {
  public:
   explicit Repacker(Repository& repository, Recompress recompress = Recompress::no)
-      : repository_(repository), recompress_(recompress) {}
+      : repository_(repository), recompress_(recompress), open_(repository) {}
 
   // All of them or, with an error of kind corrupt or not_found, none.
   Result<void> copy(const RepackSource& source);
@@ -43,7 +43,6 @@ class Repacker {
     Bytes own{};
   };
   struct State {
-    std::array<PackBuilder, 2> open;  // data, trees
     std::vector<IndexedPack> unindexed;
     std::size_t blobs = 0;
   };
@@ -55,6 +54,7 @@ class Repacker {
 
   Repository& repository_;
   const Recompress recompress_;
+  OpenPacks open_;
   Guarded<State> state_;
 };
 
