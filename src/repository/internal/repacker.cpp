@@ -1,6 +1,7 @@
 #include "repository/internal/repacker.h"
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include <fmt/format.h>
@@ -14,33 +15,43 @@ using storage::FileType;
 namespace {
 
 constexpr std::size_t kIndexBlobsMax = 50'000;
+// Of one read: large enough to be worth a request, small enough to hold one in each thread.
+constexpr std::uint64_t kReadSizeMax = 4 << 20;
+// Cheaper to read over than to ask again.
+constexpr std::uint64_t kReadGapMax = 128 << 10;
+
+std::uint64_t end_of(const PackedBlob& blob) {
+  return std::uint64_t{blob.offset} + blob.sealed_size;
+}
+
+// As many of the blobs, which ascend by their offsets, as are read at once.
+std::span<const PackedBlob> first_read(std::span<const PackedBlob> blobs) {
+  std::size_t count = 1;
+  while (count < blobs.size() && blobs[count].offset <= end_of(blobs[count - 1]) + kReadGapMax &&
+         end_of(blobs[count]) - blobs.front().offset <= kReadSizeMax) {
+    ++count;
+  }
+  return blobs.first(count);
+}
 
 }  // namespace
 
 Result<void> Repacker::copy(const RepackSource& source) {
-  if (source.blobs.empty()) return {};
-  const std::uint64_t begin = source.blobs.front().offset;
-  const PackedBlob& last = source.blobs.back();
-  const std::uint64_t end = std::uint64_t{last.offset} + last.sealed_size;
   const storage::FileId file{FileType::data, source.pack.to_hex()};
-  std::uint64_t wanted = 0;
-  for (const PackedBlob& blob : source.blobs) wanted += blob.sealed_size;
-  std::vector<Opened> opened;
-  Bytes bytes;
-  std::vector<Bytes> parts;
-  if (wanted >= (end - begin) / 2) {
-    bytes = TRY(repository_.backend().load_part(file, begin, end - begin));
-    for (const PackedBlob& blob : source.blobs) {
+  for (std::span<const PackedBlob> rest(source.blobs); !rest.empty();) {
+    const std::span<const PackedBlob> together = first_read(rest);
+    rest = rest.subspan(together.size());
+    const std::uint64_t begin = together.front().offset;
+    const std::uint64_t end = end_of(together.back());
+    const Bytes bytes = TRY(repository_.backend().load_part(file, begin, end - begin));
+    std::vector<Opened> opened;
+    for (const PackedBlob& blob : together) {
       opened.push_back(
           TRY(reopen(blob, ByteView(bytes).subspan(blob.offset - begin, blob.sealed_size))));
     }
-  } else {
-    for (const PackedBlob& blob : source.blobs) {
-      parts.push_back(TRY(repository_.backend().load_part(file, blob.offset, blob.sealed_size)));
-      opened.push_back(TRY(reopen(blob, parts.back())));
-    }
+    TRY(keep(std::move(opened)));
   }
-  return keep(std::move(opened));
+  return {};
 }
 
 Result<void> Repacker::copy(const RepackSource& source, ByteView pack) {

@@ -28,7 +28,8 @@ class Repacker {
   explicit Repacker(Repository& repository, Recompress recompress = Recompress::no)
       : repository_(repository), recompress_(recompress), open_(repository) {}
 
-  // All of them or, with an error of kind corrupt or not_found, none.
+  // With an error of kind corrupt or not_found, some of those that lie before the bad one: a second
+  // copy of them does no harm.
   Result<void> copy(const RepackSource& source);
   // Of a pack's bytes that are at hand already.
   Result<void> copy(const RepackSource& source, ByteView pack);
