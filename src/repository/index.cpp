@@ -18,6 +18,9 @@ namespace {
 // Blobs that are added one pack after another wait in a map until there are so many.
 constexpr std::size_t kRecentMax = 50'000;
 constexpr std::size_t kWorthATable = 4'000;
+// In an index file: ids of 64 digits, numbers of up to ten, and their names.
+constexpr std::size_t kPackTextMax = 96;
+constexpr std::size_t kBlobTextMax = 176;
 // Blobs that the cache may lack: reading an index file of so many takes some milliseconds.
 constexpr std::size_t kCacheLackMin = 2'000;
 
@@ -30,7 +33,13 @@ std::string encode_index(const std::vector<IndexedPack>& packs) {
     out += key;
     out.append(digits.data(), digits.size());
   };
-  std::string out = "{\"packs\":[";
+  std::size_t size_max = 32;
+  for (const IndexedPack& pack : packs) {
+    size_max += kPackTextMax + pack.blobs.size() * kBlobTextMax;
+  }
+  std::string out;
+  out.reserve(size_max);
+  out = "{\"packs\":[";
   for (std::size_t i = 0; i < packs.size(); ++i) {
     out += i == 0 ? "{\"id\":\"" : ",{\"id\":\"";
     append_hex(out, packs[i].id.bytes());

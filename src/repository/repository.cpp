@@ -278,14 +278,20 @@ Result<Bytes> Repository::load_file(const FileId& id) {
 }
 
 Result<std::string> Repository::save_file(FileType type, std::string_view plaintext) {
-  Bytes bytes;
+  // Compressed and sealed in place; an index file has megabytes.
+  const std::size_t size_max = 1 + compressed_size_max(plaintext.size());
+  const auto memory =
+      std::make_unique_for_overwrite<std::uint8_t[]>(size_max + crypto::kSealOverhead);
+  const MutableByteView inner(memory.get() + crypto::kSealIvSize, size_max);
+  std::size_t size = plaintext.size();
   if (version_ >= 2) {
-    bytes = compress(as_bytes(plaintext), kCompressionLevelAutomatic);
-    bytes.insert(bytes.begin(), kCompressedFile);
+    inner[0] = kCompressedFile;
+    size = 1 + compress_into(inner.subspan(1), as_bytes(plaintext), kCompressionLevelAutomatic);
   } else {
-    bytes = to_bytes(plaintext);
+    std::ranges::copy(plaintext, inner.begin());
   }
-  const Bytes sealed = key_.seal(bytes, random());
+  const MutableByteView sealed(memory.get(), size + crypto::kSealOverhead);
+  key_.seal_into(sealed, inner.first(size), random());
   std::string name = to_hex(crypto::sha256(sealed));
   TRY_CONTEXT(backend_->save({type, name}, sealed),
               fmt::format("saving {}/{}", storage::folder_of(type), name.substr(0, 8)));

@@ -37,7 +37,7 @@ RestoreReport foretell(const RestorePlan& plan, const std::vector<FileFate>& fat
     if (options.item) options.item({path, action, size});
   };
   for (std::size_t i = 0; i < plan.files.size(); ++i) {
-    const RestoreAction action = action_of(fates[i].kind);
+    const RestoreAction action = action_of(fates.empty() ? FileFate::Kind::make : fates[i].kind);
     const std::uint64_t size = plan.files.bytes(i);
     const bool unchanged = action == RestoreAction::unchanged;
     ++(unchanged ? report.files_unchanged : report.files);
@@ -58,7 +58,7 @@ Result<RestoreReport> restore(Repository& repository, const Snapshot& snapshot,
   const Target target = TRY(prepare_target(options));
   TRY(repository.load_index());
   RestorePlan plan = TRY(plan_restore(repository, snapshot, options));
-  std::vector<FileFate> fates(plan.files.size());
+  std::vector<FileFate> fates;  // none: all are made
   std::vector<std::string> unexpected;
   if (target == Target::missing) return foretell(plan, fates, unexpected, options);
   ConfinedFolder folder = TRY(ConfinedFolder::open(options.target));

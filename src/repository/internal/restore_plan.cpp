@@ -202,6 +202,9 @@ Result<ContentPlan> plan_contents(Repository& repository, const RestorePlan& pla
   }
   ContentPlan contents;
   contents.sizes.resize(plan.files.size());
+  std::size_t parts = 0;
+  for (std::size_t file = 0; file < plan.files.size(); ++file) parts += plan.files.parts(file);
+  contents.pieces.reserve(parts);
   Locator locator(repository);
   for (std::size_t file = 0; file < plan.files.size(); ++file) {
     const FileFate& fate = fates.empty() ? kMake : fates[file];

@@ -130,9 +130,13 @@ class RestoreRun {
     return make();
   }
 
+  FileFate::Kind fate_of(std::size_t file) const {
+    return fates_.empty() ? FileFate::Kind::make : fates_[file].kind;
+  }
+
   // A file of one piece is made when that is there, with all that belongs to it.
   bool comes_whole(std::size_t file) const {
-    return fates_[file].kind == FileFate::Kind::make && pieces_[file] == 1;
+    return fate_of(file) == FileFate::Kind::make && pieces_[file] == 1;
   }
 
   void count_totals() {
@@ -185,7 +189,7 @@ class RestoreRun {
   }
 
   Result<void> prepare_file(std::size_t i, Maker& maker) {
-    const FileFate::Kind fate = fates_[i].kind;
+    const FileFate::Kind fate = fate_of(i);
     if (fate == FileFate::Kind::keep) return {};
     const PlannedNode file = plan_.files[i];
     if (fate == FileFate::Kind::make) {
@@ -290,7 +294,7 @@ class RestoreRun {
 
   Result<void> write_part(std::size_t file, std::uint64_t offset, ByteView content, bool hole) {
     const std::string path = path_of(file);
-    const bool is_new = fates_[file].kind == FileFate::Kind::make;
+    const bool is_new = fate_of(file) == FileFate::Kind::make;
     if (hole) return is_new ? Result<void>() : folder_.make_hole(path, offset, content.size());
     if (!is_new || !options_.sparse) return folder_.write_at(path, offset, content);
     return write_without_zeros(offset, content, [&](std::uint64_t at, ByteView part) {
@@ -311,7 +315,7 @@ class RestoreRun {
   void finish_all() {
     for (std::size_t i = 0; i < plan_.files.size(); ++i) {
       if (!failed_[i]) {
-        const RestoreAction action = action_of(fates_[i].kind);
+        const RestoreAction action = action_of(fate_of(i));
         const bool unchanged = action == RestoreAction::unchanged;
         ++(unchanged ? report_.files_unchanged : report_.files);
         (unchanged ? report_.bytes_unchanged : report_.bytes) += contents_.sizes[i];
@@ -322,7 +326,7 @@ class RestoreRun {
                        Error(ErrorKind::corrupt, fmt::format("has {} bytes, its node says {}",
                                                              contents_.sizes[i], expected)));
         }
-      } else if (fates_[i].kind != FileFate::Kind::keep && !comes_whole(i)) {
+      } else if (fate_of(i) != FileFate::Kind::keep && !comes_whole(i)) {
         apply(path_of(i), plan_.files[i].node);
       }
     }
@@ -373,7 +377,7 @@ class RestoreRun {
   std::vector<bool> kept_directories_;
   std::vector<bool> kept_others_;
   std::vector<std::atomic<bool>> failed_;
-  std::vector<std::atomic<std::size_t>> pieces_left_;
+  std::vector<std::atomic<std::uint32_t>> pieces_left_;
   Guarded<RestoreProgress> progress_;
   Guarded<std::vector<PathError>> errors_;
   std::vector<std::uint32_t> pieces_;  // of each file, to be written

@@ -10,7 +10,7 @@ namespace bulkhead::repository {
 struct RestoreWork {
   RestorePlan plan;
   ContentPlan contents;
-  std::vector<FileFate> fates;          // of the plan's files
+  std::vector<FileFate> fates;          // of the plan's files; empty: all are made
   std::vector<std::string> unexpected;  // to be deleted
 };
 
