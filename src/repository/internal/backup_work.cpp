@@ -1,18 +1,24 @@
 #include "repository/internal/backup_work.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace bulkhead::repository {
 namespace {
 
 // Of chunks that wait: enough that nobody runs dry while a long file is read.
-constexpr std::size_t kChunkBytesMax = 8 << 20;
+std::size_t chunk_bytes_max() {
+  constexpr std::size_t kEachProcessor = 2 << 20;
+  static const std::size_t most =
+      std::max(2u, std::thread::hardware_concurrency()) * kEachProcessor;
+  return most;
+}
 
 }  // namespace
 
 bool BackupWork::offer(Chunk& chunk) {
   const std::lock_guard lock(mutex_);
-  const bool room = chunk_bytes_ == 0 || chunk_bytes_ + chunk.bytes.size() <= kChunkBytesMax;
+  const bool room = chunk_bytes_ == 0 || chunk_bytes_ + chunk.bytes.size() <= chunk_bytes_max();
   if (stopped_ || !room) return false;
   chunk_bytes_ += chunk.bytes.size();
   chunks_.push_back(std::move(chunk));

@@ -11,7 +11,7 @@ constexpr unsigned kSavers = 2;
 constexpr std::size_t kIndexBlobsMax = 50'000;
 constexpr std::chrono::minutes kIndexAgeMax{10};
 // Scratch of an unusual blob is not kept.
-constexpr std::size_t kScratchKeptMax = 12 << 20;
+constexpr std::size_t kScratchKeptMax = 4 << 20;
 
 }  // namespace
 
