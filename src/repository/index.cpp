@@ -26,7 +26,7 @@ constexpr std::size_t kCacheLackMin = 2'000;
 
 }  // namespace
 
-// By hand: an index of 50,000 blobs as json::Value would take many times its text.
+// By hand: an index of 25,000 blobs as json::Value would take many times its text.
 std::string encode_index(const std::vector<IndexedPack>& packs) {
   const auto append_number = [](std::string& out, std::string_view key, std::uint64_t value) {
     const fmt::format_int digits(value);

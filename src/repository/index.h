@@ -16,6 +16,10 @@
 
 namespace bulkhead::repository {
 
+// An index file is closed at so many blobs, which is half of restic's: while it is written, its
+// text and what it is compressed to are in memory at once.
+inline constexpr std::size_t kIndexBlobsMax = 25'000;
+
 struct IndexedPack {
   PackId id;
   std::vector<PackedBlob> blobs;

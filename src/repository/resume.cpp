@@ -10,8 +10,6 @@
 namespace bulkhead::repository {
 namespace {
 
-constexpr std::size_t kIndexBlobsMax = 50'000;
-
 // Read again from the files: what is in memory need not say which packs it came from.
 Result<std::set<PackId>> indexed_packs(Repository& repository) {
   std::set<PackId> packs;

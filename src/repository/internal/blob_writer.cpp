@@ -7,8 +7,7 @@ namespace bulkhead::repository {
 namespace {
 
 constexpr unsigned kSavers = 2;
-// restic's: an index file is closed at so many blobs, or when it is so old.
-constexpr std::size_t kIndexBlobsMax = 50'000;
+// restic's: an index file that is so old is closed, however short.
 constexpr std::chrono::minutes kIndexAgeMax{10};
 // Scratch of an unusual blob is not kept.
 constexpr std::size_t kScratchKeptMax = 4 << 20;

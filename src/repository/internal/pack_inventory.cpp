@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "repository/index.h"
 #include "repository/pack.h"
 
 namespace bulkhead::repository {
@@ -12,9 +13,6 @@ namespace bulkhead::repository {
 using storage::FileType;
 
 namespace {
-
-// restic closes an index file at so many blobs.
-constexpr std::size_t kIndexBlobsMax = 50'000;
 
 // Gathers entries of new index files and saves each file when it is full.
 class IndexFileWriter {

@@ -14,7 +14,6 @@ using storage::FileType;
 
 namespace {
 
-constexpr std::size_t kIndexBlobsMax = 50'000;
 // Of one read: large enough to be worth a request, small enough to hold one in each thread.
 constexpr std::uint64_t kReadSizeMax = 4 << 20;
 // Cheaper to read over than to ask again.
