@@ -10,7 +10,7 @@
 #include "json/value.h"
 #include "repository/internal/blob_table.h"
 #include "repository/internal/index_cache.h"
-#include "repository/internal/plain_text.h"
+#include "repository/internal/plain_index.h"
 
 namespace bulkhead::repository {
 namespace {
@@ -77,18 +77,6 @@ Result<AnyId> to_id(const json::Value& value, std::string_view what) {
   return id;
 }
 
-Result<void> require_possible(const PackedBlob& blob) {
-  if (blob.sealed_size < crypto::kSealOverhead) {
-    return fail(ErrorKind::corrupt,
-                fmt::format("blob {} is shorter than its overhead", blob.id.to_hex()));
-  }
-  if (blob.plaintext_size() > kBlobSizeMax) {
-    return fail(ErrorKind::corrupt, fmt::format("blob {} says it has {} bytes", blob.id.to_hex(),
-                                                blob.plaintext_size()));
-  }
-  return {};
-}
-
 Result<PackedBlob> decode_blob(const json::Value& value) {
   PackedBlob blob{};
   blob.id = TRY(to_id<BlobId>(value["id"], "a blob's id"));
@@ -102,51 +90,14 @@ Result<PackedBlob> decode_blob(const json::Value& value) {
   if (!value["uncompressed_length"].is_null()) {
     blob.raw_size = TRY(to_u32(value["uncompressed_length"], "a blob's uncompressed length"));
   }
-  TRY(require_possible(blob));
+  TRY(require_possible_blob(blob));
   return blob;
-}
-
-// Index files as we and restic write them, read many times faster than JSON in general.
-bool read_plain_blob(PlainText& in, PackedBlob& blob) {
-  if (!in.skip("{\"id\":\"") || !in.id(blob.id)) return false;
-  if (in.skip(",\"type\":\"data\"")) blob.type = BlobType::data;
-  else if (in.skip(",\"type\":\"tree\"")) blob.type = BlobType::tree;
-  else return false;
-  if (!in.skip(",\"offset\":") || !in.number(blob.offset)) return false;
-  if (!in.skip(",\"length\":") || !in.number(blob.sealed_size)) return false;
-  if (in.skip(",\"uncompressed_length\":") && !in.number(blob.raw_size)) return false;
-  return in.skip("}") && require_possible(blob).has_value();
-}
-
-bool read_plain_pack(PlainText& in, IndexedPack& pack) {
-  if (!in.skip("{\"id\":\"") || !in.id(pack.id) || !in.skip(",\"blobs\":[")) return false;
-  if (in.skip("]}")) return true;
-  while (read_plain_blob(in, pack.blobs.emplace_back())) {
-    if (in.skip("]}")) return true;
-    if (!in.skip(",")) return false;
-  }
-  return false;
-}
-
-std::optional<std::vector<IndexedPack>> read_plain_index(std::string_view text) {
-  PlainText in(text);
-  std::vector<IndexedPack> packs;
-  if (!in.skip("{\"packs\":[")) return std::nullopt;
-  while (read_plain_pack(in, packs.emplace_back())) {
-    if (in.skip(",")) continue;
-    // restic's has a newline, or not.
-    if (!in.skip("]}")) return std::nullopt;
-    in.skip("\n");
-    if (!in.at_end()) return std::nullopt;
-    return packs;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
 
 Result<std::vector<IndexedPack>> decode_index(std::string_view text) {
-  if (auto plain = read_plain_index(text)) return *std::move(plain);
+  if (auto plain = read_plain_index(text)) return std::move(plain->packs);
   const json::Value value = TRY(json::parse(text));
   std::vector<IndexedPack> packs;
   // restic writes null for an index without packs.

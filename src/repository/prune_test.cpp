@@ -370,6 +370,19 @@ TEST(RetiredPacks, AreWrittenAndUnderstoodBesideThePacks) {
   EXPECT_EQ(retired->front().blobs, blobs);
   EXPECT_TRUE(retired->back().blobs.empty());
   EXPECT_TRUE(decode_retired(encode_index({{live, blobs}}))->empty());
+
+  // White space is for people: such text is read the long way, and says the same.
+  std::string spaced = text;
+  for (std::size_t at = 0; (at = spaced.find(':', at)) != std::string::npos; ++at) {
+    if (spaced[at - 1] == '"') spaced.insert(at + 1, " ");
+  }
+  const auto same_packs = decode_index(spaced);
+  ASSERT_EQ(same_packs->size(), 1u);
+  EXPECT_EQ(same_packs->front().blobs, blobs);
+  const auto long_way = decode_retired(spaced);
+  ASSERT_EQ(long_way->size(), 2u);
+  EXPECT_EQ(long_way->front().time, retired->front().time);
+  EXPECT_EQ(long_way->front().blobs, retired->front().blobs);
 }
 
 TEST(PruneLimits, AreReadAsResticWritesThem) {

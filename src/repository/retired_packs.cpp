@@ -4,6 +4,7 @@
 
 #include "json/value.h"
 #include "repository/internal/decode_time.h"
+#include "repository/internal/plain_index.h"
 
 namespace bulkhead::repository {
 namespace {
@@ -15,6 +16,7 @@ constexpr std::string_view kKey = "packs_to_delete";
 Result<std::vector<RetiredPack>> decode_retired(std::string_view text) {
   std::vector<RetiredPack> retired;
   if (text.find(kKey) == std::string_view::npos) return retired;
+  if (auto plain = read_plain_index(text)) return std::move(plain->retired);
   const json::Value value = TRY(json::parse(text));
   const json::Array* list = value[kKey].array();
   if (list == nullptr) return retired;
