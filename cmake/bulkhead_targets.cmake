@@ -12,8 +12,9 @@ find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 if(BULKHEAD_TESTS)
   find_package(GTest REQUIRED)
-  # What is tested is optimised; the tests themselves run once and are compiled in half the time.
-  set(BULKHEAD_TEST_OPTIONS -O0)
+  # What is tested is optimised, and can be traced by lines; the tests themselves run once and are
+  # compiled in half the time.
+  set(BULKHEAD_TEST_OPTIONS -O0 -g0)
 endif()
 include(bulkhead_precompile)
 if(BULKHEAD_TESTS AND NOT BULKHEAD_FUZZ)

@@ -28,8 +28,8 @@ class StatusWriter {
   const Messages& messages_;
   const Clock& clock_;
   std::function<std::vector<ServiceStatus>()> services_;
-  std::mutex writing_;  // one writer at a time; taken before mutex_
-  std::mutex mutex_;    // guards what follows
+  std::mutex writing_;                     // one writer at a time; taken before mutex_
+  std::mutex mutex_;                       // guards what follows
   std::vector<StatusIncident> incidents_;  // newest first
   PeriodicTask task_;
 };
