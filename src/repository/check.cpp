@@ -175,18 +175,25 @@ class Checker {
   }
 
   void read_packs() {
-    std::vector<std::pair<PackId, PackSummary>> entries(packs_.begin(), packs_.end());
+    std::vector<SizedPack> packs;
+    for (const auto& [id, summary] : packs_) packs.push_back({id, summary.size});
+    packs = choose_packs(std::move(packs), options_.subset, repository_.random());
+    report_.packs_read = packs.size();
     std::atomic<std::size_t> next{0};
-    progress_.with([&](CheckProgress& progress) { progress.packs_total = entries.size(); });
+    progress_.with([&](CheckProgress& progress) {
+      progress.packs_total = packs.size();
+      for (const SizedPack& pack : packs) progress.bytes_total += pack.size;
+    });
     on_threads([&] {
       PackReader reader(repository_.backend());
       BlobOpener opener(repository_.key());
-      for (std::size_t at = next++; at < entries.size() && !cancelled(); at = next++) {
-        const auto& [id, summary] = entries[at];
-        const auto problem = find_problem(id, summary, reader, opener);
+      for (std::size_t at = next++; at < packs.size() && !cancelled(); at = next++) {
+        const PackId& id = packs[at].id;
+        const auto problem = find_problem(id, packs_.at(id), reader, opener);
         if (!problem) add_error(fmt::format("pack {}: {}", id.to_hex(), problem.error().message()));
         progress_.with([&](CheckProgress& progress) {
           ++progress.packs_done;
+          progress.bytes_done += packs[at].size;
           if (options_.progress) options_.progress(progress);
         });
       }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "repository/data_subset.h"
 #include "repository/repository.h"
 
 namespace bulkhead::repository {
@@ -16,11 +17,14 @@ enum class ReadData { no, yes };
 
 struct CheckProgress {
   std::uint64_t packs_done = 0;
-  std::uint64_t packs_total = 0;
+  std::uint64_t packs_total = 0;  // to be read
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;
 };
 
 struct CheckOptions {
   ReadData read_data = ReadData::no;
+  DataSubset subset;  // of the packs, where data is read
   unsigned threads = 2;
   std::function<void(const CheckProgress&)> progress;  // one call at a time
   const std::atomic<bool>* cancel = nullptr;
@@ -30,6 +34,7 @@ struct CheckReport {
   std::uint64_t snapshots = 0;
   std::uint64_t trees = 0;
   std::uint64_t packs = 0;
+  std::uint64_t packs_read = 0;
   std::uint64_t blobs = 0;
   std::vector<std::string> errors;
   // Nothing is lost by these: packs that no index names, as an interrupted backup leaves them.

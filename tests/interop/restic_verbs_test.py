@@ -276,6 +276,10 @@ def rewrite(work, source):
     tags = [s["tags"] for s in json.loads(restic("-r", repository, "snapshots", "--json"))]
     assert all("seen" in t and "kept" not in t for t in tags), tags
     restic("-r", repository, "check", "--read-data")
+    packs = len(lines(bulkhead("list", "packs", "-r", repository)))
+    for part, read in (("1/1", packs), ("100%", packs), ("10G", packs), ("0.001%", 1)):
+        said = json_lines(bulkhead("check", "-r", repository, "--json", "--read-data-subset", part))
+        assert said[-1]["packs_read"] == read and said[-1]["num_errors"] == 0, (part, said)
     print("snapshots are rewritten and tagged")
 
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/repo/output.h"
+#include "cli/repo/progress.h"
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
 #include "json/value.h"
@@ -13,15 +13,35 @@ namespace {
 struct Options {
   SessionOptions session;
   bool read_data = false;
+  std::string subset;
 };
 
+std::string describe_data(const repository::CheckOptions& settings,
+                          const repository::CheckReport& report) {
+  if (settings.read_data == repository::ReadData::no) return "";
+  if (settings.subset.kind == repository::DataSubset::Kind::all) return ", with all data";
+  return fmt::format(", with the data of {} packs", report.packs_read);
+}
+
 Result<int> check(const Options& options, Session& session) {
+  if (options.read_data && !options.subset.empty()) {
+    return fail(ErrorKind::invalid, "--read-data reads all: leave it out, or --read-data-subset");
+  }
   repository::CheckOptions settings;
-  settings.read_data = options.read_data ? repository::ReadData::yes : repository::ReadData::no;
+  settings.cancel = session.cancel();
+  const bool reads = options.read_data || !options.subset.empty();
+  settings.read_data = reads ? repository::ReadData::yes : repository::ReadData::no;
+  if (!options.subset.empty()) {
+    settings.subset = TRY(repository::parse_data_subset(options.subset));
+  }
   const auto report = [&] {
-    ProgressLine line(!options.session.quiet && !options.session.json);
+    ProgressMeter meter(options.session);
     settings.progress = [&](const repository::CheckProgress& progress) {
-      line.show(fmt::format("{} of {} packs read", progress.packs_done, progress.packs_total));
+      meter.show({.things = "packs",
+                  .things_done = progress.packs_done,
+                  .things_total = progress.packs_total,
+                  .bytes_done = progress.bytes_done,
+                  .bytes_total = progress.bytes_total});
     };
     return repository::check(session.repository, settings);
   }();
@@ -36,12 +56,12 @@ Result<int> check(const Options& options, Session& session) {
                            {"snapshots", report->snapshots},
                            {"trees", report->trees},
                            {"packs", report->packs},
+                           {"packs_read", report->packs_read},
                            {"blobs", report->blobs},
                        }));
   } else if (!options.session.quiet) {
     fmt::print("checked {} snapshots, {} trees, {} packs, {} blobs{}: {}\n", report->snapshots,
-               report->trees, report->packs, report->blobs,
-               options.read_data ? ", with all data" : "",
+               report->trees, report->packs, report->blobs, describe_data(settings, *report),
                report->whole() ? "no errors" : fmt::format("{} errors", report->errors.size()));
   }
   return report->whole() ? kExitSuccess : kExitFailure;
@@ -54,6 +74,8 @@ void register_check(Command& repo) {
   Command& command = repo.subcommand("check", "Is the repository whole?");
   add_session_options(command, options->session);
   command.flag("--read-data", options->read_data, "read and authenticate every byte");
+  command.option("--read-data-subset", options->subset,
+                 "of a part: 2/7 (the second of seven), 2.5% or 500M (at random)");
   command.on_run([options] {
     return with_repository(options->session, Locking::shared,
                            [&](Session& session) { return check(*options, session); });
