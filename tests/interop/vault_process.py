@@ -54,8 +54,10 @@ class Vault:
         end = time.monotonic() + 30
         while time.monotonic() < end and self.process.poll() is None:
             for line in log.read_text()[begin:].splitlines(keepends=True):
-                if line.endswith("\n") and json.loads(line)["message"] == "serving":
-                    self.port = int(json.loads(line)["port"])
+                # Why it does not start is said in words, not in an object.
+                said = json.loads(line) if line.startswith("{") and line.endswith("\n") else {}
+                if said.get("message") == "serving":
+                    self.port = int(said["port"])
                     return
             time.sleep(0.02)
         raise RuntimeError("the vault did not start: " + log.read_text()[begin:])
