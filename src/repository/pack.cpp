@@ -118,8 +118,11 @@ namespace {
 // Memory for `size` bytes, kept from one blob to the next unless it was an unusual one.
 MutableByteView room_in(Bytes& kept, std::size_t size) {
   constexpr std::size_t kKeptMax = 16 << 20;
-  if (kept.size() > kKeptMax && size <= kKeptMax) kept = Bytes();
-  if (kept.size() < size) kept = Bytes(size + size / 4);
+  const bool unusual = kept.size() > kKeptMax && size <= kKeptMax;
+  if (unusual || kept.size() < size) {
+    kept = Bytes();  // given back first, so that they are not both there
+    kept = Bytes(size);
+  }
   return MutableByteView(kept).first(size);
 }
 

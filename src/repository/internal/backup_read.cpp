@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kWholeBufferSize = kChunkSizeMin + 1;
 constexpr std::size_t kReadSize = 1 << 20;
 // Holds most chunks, and the part of the next that was read with them.
-constexpr std::size_t kChunkBufferSize = 3 << 20;
+constexpr std::size_t kChunkBufferSize = 5 << 19;
 constexpr std::size_t kSpareBuffersMax = 4;
 
 Result<FileDescriptor> open_for_reading(const Path& path, struct stat& status) {

@@ -8,7 +8,7 @@ namespace {
 
 // Of chunks that wait: enough that nobody runs dry while a long file is read.
 std::size_t chunk_bytes_max() {
-  constexpr std::size_t kEachProcessor = 2 << 20;
+  constexpr std::size_t kEachProcessor = 3 << 20;
   static const std::size_t most =
       std::max(2u, std::thread::hardware_concurrency()) * kEachProcessor;
   return most;

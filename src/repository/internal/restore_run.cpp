@@ -230,7 +230,10 @@ class RestoreRun {
       end = std::max(end, std::uint64_t{piece.offset} + piece.sealed_size);
     }
     const auto size = static_cast<std::size_t>(end - begin);
-    if (writer.sealed.size() < size) writer.sealed.resize(size);
+    if (writer.sealed.size() < size) {
+      writer.sealed = Bytes();  // given back first, so that they are not both there
+      writer.sealed = Bytes(size);
+    }
     const MutableByteView bytes = MutableByteView(writer.sealed).first(size);
     const auto loaded = repository_.backend().load_part_into(
         {storage::FileType::data, contents_.packs[pieces.front().pack].to_hex()}, begin, bytes);
