@@ -221,9 +221,17 @@ Result<void> prove_object_lock(std::string_view url, const OpenOptions& options,
   LockedS3 locked(TRY(S3Connection::open(url, options)));
   S3Connection& store = locked.store();
   const std::string path = store.place().bucket + "/" + store.place().prefix + "lock-proof";
-  const std::string version = TRY(locked.put_object(
+  const auto put = locked.put_object(
       path, as_bytes("Bulkhead tried to delete this object while it was locked.\n"),
-      clock.now() + proof));
+      clock.now() + proof);
+  // S3's answer to a lock in a bucket that was made without.
+  if (!put && put.error().message().find("InvalidRequest") != std::string::npos) {
+    return fail(ErrorKind::denied,
+                put.error().message() +
+                    ": a bucket that was made without object lock takes no locked object: make "
+                    "one with it");
+  }
+  const std::string version = TRY(put);
   if (version.empty()) {
     return fail(ErrorKind::denied, store.location() +
                                        ": the bucket keeps no versions, so that an object can be "

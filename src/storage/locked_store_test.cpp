@@ -172,7 +172,7 @@ TEST(LockedS3, RefusesABucketWithoutALock) {
   ASSERT_TRUE(open_s3(url, options).value()->create());
   const auto proven = prove_object_lock(url, options, 30s, SystemClock());
   ASSERT_FALSE(proven);
-  EXPECT_THAT(proven.error().message(), testing::HasSubstr("lock"));
+  EXPECT_THAT(proven.error().message(), testing::HasSubstr("object lock"));
 }
 
 }  // namespace
