@@ -84,7 +84,9 @@ TEST_F(Format, DecompressingInPiecesGivesTheWhole) {
     const Bytes compressed = compress(plaintext, 3);
     EXPECT_EQ(in_pieces(compressed, size).value(), plaintext);
     EXPECT_FALSE(in_pieces(compressed, size + 1));
-    if (size > 0) EXPECT_FALSE(in_pieces(compressed, size - 1));
+    if (size > 0) {
+      EXPECT_FALSE(in_pieces(compressed, size - 1));
+    }
     EXPECT_FALSE(in_pieces(ByteView(compressed).first(compressed.size() - 1), size));
     Bytes followed = compressed;
     followed.push_back(0);

@@ -18,7 +18,9 @@ TEST_F(KeysTest, OpenWithEachPasswordUntilItIsRemoved) {
   ASSERT_EQ(keys.size(), 2u);
   for (const KeyInfo& key : keys) {
     EXPECT_EQ(key.current, key.id != added);
-    if (key.id == added) EXPECT_EQ(key.username + "@" + key.hostname, "purser@geneva");
+    if (key.id == added) {
+      EXPECT_EQ(key.username + "@" + key.hostname, "purser@geneva");
+    }
   }
   auto second = Repository::open(reach(memory_), "second", quick());
   ASSERT_TRUE(second) << second.error().message();
