@@ -100,7 +100,9 @@ TEST(KeepPolicy, FloodsOfFalseTimesDisplaceNothing) {
     const auto decisions = apply_policy(flooded, options);
     for (const KeepDecision& decision : decisions) {
       const bool is_genuine = decision.stored.received != day(100);
-      if (!is_genuine) EXPECT_TRUE(decision.set_apart);
+      if (!is_genuine) {
+        EXPECT_TRUE(decision.set_apart);
+      }
       else {
         EXPECT_EQ(decision.keep,
                   std::ranges::find(wanted, decision.stored.snapshot.time) != wanted.end());

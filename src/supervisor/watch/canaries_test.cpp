@@ -71,7 +71,9 @@ TEST_F(Canaries, AreNotPlantedThroughALinkInTheDataset) {
 TEST_F(Canaries, AreNotPlantedOverALinkNorThroughIt) {
   const Path outside = folder.path() / "outside.csv";
   for (const bool is_there : {true, false}) {
-    if (is_there) ASSERT_TRUE(write_file_atomic(outside, as_bytes("another's")));
+    if (is_there) {
+      ASSERT_TRUE(write_file_atomic(outside, as_bytes("another's")));
+    }
     std::filesystem::create_symlink(outside, canary());
     const auto refused = tend();
     ASSERT_FALSE(refused);
