@@ -102,8 +102,7 @@ TEST(KeepPolicy, FloodsOfFalseTimesDisplaceNothing) {
       const bool is_genuine = decision.stored.received != day(100);
       if (!is_genuine) {
         EXPECT_TRUE(decision.set_apart);
-      }
-      else {
+      } else {
         EXPECT_EQ(decision.keep,
                   std::ranges::find(wanted, decision.stored.snapshot.time) != wanted.end());
       }
