@@ -52,7 +52,8 @@ TEST_F(CopyTest, CopiesWhatIsMissingAndOnlyOnce) {
 TEST_F(CopyTest, ADamagedBlobIsNotCopied) {
   write("file", as_text(SeededRandom(2).bytes(1 << 20)));
   const Snapshot made = must_back_up(folder_backup()).snapshot;
-  for (const storage::FileInfo& pack : *memory_.list(storage::FileType::data)) {
+  const auto listed = memory_.list(storage::FileType::data);
+  for (const storage::FileInfo& pack : *listed) {
     Bytes bytes = memory_.load({storage::FileType::data, pack.name}).value();
     bytes[20] ^= 1;
     memory_.overwrite({storage::FileType::data, pack.name}, bytes);

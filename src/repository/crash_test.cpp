@@ -58,7 +58,8 @@ class CrashTest : public testing::Test {
     const auto checked = check(*repository, {.read_data = ReadData::yes});
     ASSERT_TRUE(checked) << when;
     for (const std::string& error : checked->errors) ADD_FAILURE() << when << ": " << error;
-    for (const Snapshot& snapshot : *repository->snapshots()) {
+    const auto kept = repository->snapshots();
+    for (const Snapshot& snapshot : *kept) {
       const Path target = folder_.path() / "target";
       ASSERT_TRUE(remove_tree(target));
       const auto restored = restore(*repository, snapshot, {.target = target});

@@ -61,7 +61,8 @@ TEST_F(FindTest, FindsWhoUsesABlobATreeOrAPack) {
   EXPECT_THAT(uses({.trees = {folder.to_hex()}}), testing::ElementsAre("/b"));
   EXPECT_THAT(uses({.trees = {made.tree.to_hex()}}), testing::ElementsAre("/"));
   std::size_t blobs = 0;
-  for (const storage::FileInfo& file : *memory_.list(storage::FileType::data)) {
+  const auto listed = memory_.list(storage::FileType::data);
+  for (const storage::FileInfo& file : *listed) {
     const auto pack = find_pack(*repository_, file.name.substr(0, 9));
     ASSERT_TRUE(pack) << pack.error().message();
     blobs += pack->blobs.size();

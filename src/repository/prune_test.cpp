@@ -74,7 +74,8 @@ class PruneTest : public testing::Test {
     const auto checked = check(*repository, {.read_data = ReadData::yes});
     ASSERT_TRUE(checked) << when;
     for (const std::string& error : checked->errors) ADD_FAILURE() << when << ": " << error;
-    for (const Snapshot& snapshot : *repository->snapshots()) {
+    const auto kept = repository->snapshots();
+    for (const Snapshot& snapshot : *kept) {
       const Path target = folder_.path() / "target";
       ASSERT_TRUE(remove_tree(target));
       const auto restored = restore(*repository, snapshot, {.target = target});
@@ -84,7 +85,8 @@ class PruneTest : public testing::Test {
   }
   static std::uint64_t bytes_of(MemoryBackend& memory) {
     std::uint64_t sum = 0;
-    for (const auto& info : *memory.list(FileType::data)) sum += info.size;
+    const auto listed = memory.list(FileType::data);
+    for (const auto& info : *listed) sum += info.size;
     return sum;
   }
   std::string put_lock(MemoryBackend& memory, std::string program, WallTime since) const {
@@ -136,7 +138,8 @@ TEST_F(PruneTest, DeletesAtOnceWhereNoGraceIsWanted) {
   EXPECT_GT(report->deleted.packs, 0u);
   expect_sound(memory, "deleted at once");
   EXPECT_TRUE(check(*open(memory), {})->hints.empty());
-  for (const auto& info : *memory.list(FileType::index)) {
+  const auto listed = memory.list(FileType::index);
+  for (const auto& info : *listed) {
     const Bytes text = open(memory)->load_file({FileType::index, info.name}).value();
     EXPECT_TRUE(decode_retired(as_text(text))->empty());
   }
@@ -227,7 +230,8 @@ TEST_F(PruneTest, ABackupThatEndsDuringPruneLosesNothing) {
     MemoryBackend copy;
     for (const FileType type :
          {FileType::config, FileType::key, FileType::index, FileType::data, FileType::snapshot}) {
-      for (const auto& info : *memory.list(type)) {
+      const auto listed = memory.list(type);
+      for (const auto& info : *listed) {
         copy.overwrite({type, info.name}, *memory.load({type, info.name}));
       }
     }
@@ -321,7 +325,8 @@ TEST_F(PruneTest, TheRepositoryIsSoundWhereverForgetAndPruneAreKilled) {
   const auto copy_to = [&](MemoryBackend& copy) {
     for (const FileType type :
          {FileType::config, FileType::key, FileType::index, FileType::data, FileType::snapshot}) {
-      for (const auto& info : *whole.list(type)) {
+      const auto listed = whole.list(type);
+      for (const auto& info : *listed) {
         copy.overwrite({type, info.name}, *whole.load({type, info.name}));
       }
     }

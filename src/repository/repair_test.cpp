@@ -48,7 +48,8 @@ class RepairTest : public testing::Test {
   Path source() const { return folder_.path() / "source"; }
   std::vector<std::string> names(FileType type) {
     std::vector<std::string> found;
-    for (const auto& info : *memory_.list(type)) found.push_back(info.name);
+    const auto listed = memory_.list(type);
+    for (const auto& info : *listed) found.push_back(info.name);
     return found;
   }
   CheckReport checked() { return check(*open(), {.read_data = ReadData::yes}).value(); }

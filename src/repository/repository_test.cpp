@@ -340,7 +340,8 @@ TEST_F(RepositoryTest, CheckFindsWhatIsMissingAndWhatIsDamaged) {
   write("file", std::string(10'000, 'x'));
   const auto made = must_back_up(folder_backup());
   expect_whole(*open());
-  for (const storage::FileInfo& info : *memory_.list(FileType::data)) {
+  const auto listed = memory_.list(FileType::data);
+  for (const storage::FileInfo& info : *listed) {
     const storage::FileId id{FileType::data, info.name};
     const Bytes whole = memory_.load(id).value();
     for (const std::size_t at : {std::size_t{0}, whole.size() / 2, whole.size() - 1}) {

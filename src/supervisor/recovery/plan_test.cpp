@@ -46,10 +46,8 @@ class Plan : public ::testing::Test {
   }
   std::vector<std::string> order(const std::vector<std::string>& services = {}) {
     std::vector<std::string> names;
-    for (const auto& planned :
-         plan_recovery(estate, incident, services, Exposure::public_).value()) {
-      names.push_back(planned.name);
-    }
+    const auto plan = plan_recovery(estate, incident, services, Exposure::public_);
+    for (const PlannedService& planned : plan.value()) names.push_back(planned.name);
     return names;
   }
   PlannedService only(const std::string& name, Exposure expose = Exposure::public_) {
