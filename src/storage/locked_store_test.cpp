@@ -2,16 +2,14 @@
 // with object lock tests/s3/radosgw_test.py names: BULKHEAD_TEST_S3_LOCKED is "URL KEY SECRET".
 #include "storage/locked_store.h"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "base/text.h"
 #include "crypto/sha256.h"
 #include "storage/memory_locked_store.h"
 #include "storage/s3.h"
+#include "storage/store_for_tests.h"
 
 namespace bulkhead::storage {
 namespace {
@@ -25,12 +23,10 @@ class LockedStoreContract : public testing::TestWithParam<const char*> {
       store_ = std::make_unique<MemoryLockedStore>(clock_);
       return;
     }
-    const char* text = std::getenv("BULKHEAD_TEST_S3_LOCKED");
-    if (text == nullptr) GTEST_SKIP() << "no S3 store is named: run make test-s3";
-    const auto parts = split(text, ' ');
-    url_ = std::string(parts.at(0)) + "/" + to_hex(SystemRandom().bytes(6));
-    options_.s3_key_id = parts.at(1);
-    options_.s3_secret_key = parts.at(2);
+    const auto named = store_for_tests("BULKHEAD_TEST_S3_LOCKED");
+    if (!named) GTEST_SKIP() << "no S3 store is named: run make test-s3";
+    url_ = named->url + "/" + to_hex(SystemRandom().bytes(6));
+    options_ = named->options;
     store_ = open_locked_s3(url_, options_).value();
   }
   FileId put(FileType type, std::string_view content) {
@@ -133,15 +129,10 @@ INSTANTIATE_TEST_SUITE_P(Stores, LockedStoreContract, testing::Values("memory", 
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(LockedS3, ListsMoreThanOnePage) {
-  const char* text = std::getenv("BULKHEAD_TEST_S3_LOCKED");
-  if (text == nullptr) GTEST_SKIP() << "no S3 store is named: run make test-s3";
-  const auto parts = split(text, ' ');
-  OpenOptions options;
-  options.s3_key_id = parts.at(1);
-  options.s3_secret_key = parts.at(2);
+  const auto named = store_for_tests("BULKHEAD_TEST_S3_LOCKED");
+  if (!named) GTEST_SKIP() << "no S3 store is named: run make test-s3";
   const auto store =
-      open_locked_s3(std::string(parts.at(0)) + "/" + to_hex(SystemRandom().bytes(6)), options)
-          .value();
+      open_locked_s3(named->url + "/" + to_hex(SystemRandom().bytes(6)), named->options).value();
   const WallTime until = SystemClock().now() + 1min;
   for (unsigned i = 0; i < 1005; ++i) {
     const Bytes content = SeededRandom(i).bytes(20);
@@ -151,26 +142,18 @@ TEST(LockedS3, ListsMoreThanOnePage) {
 }
 
 TEST(LockedS3, ProvesALockThatHolds) {
-  const char* text = std::getenv("BULKHEAD_TEST_S3_LOCKED");
-  if (text == nullptr) GTEST_SKIP() << "no S3 store is named: run make test-s3";
-  const auto parts = split(text, ' ');
-  OpenOptions options;
-  options.s3_key_id = parts.at(1);
-  options.s3_secret_key = parts.at(2);
-  const auto proven = prove_object_lock(parts.at(0), options, 30s, SystemClock());
+  const auto named = store_for_tests("BULKHEAD_TEST_S3_LOCKED");
+  if (!named) GTEST_SKIP() << "no S3 store is named: run make test-s3";
+  const auto proven = prove_object_lock(named->url, named->options, 30s, SystemClock());
   EXPECT_TRUE(proven) << proven.error().message();
 }
 
 TEST(LockedS3, RefusesABucketWithoutALock) {
-  const char* text = std::getenv("BULKHEAD_TEST_S3");
-  if (text == nullptr) GTEST_SKIP() << "no S3 store is named: run make test-s3";
-  const auto parts = split(text, ' ');
-  OpenOptions options;
-  options.s3_key_id = parts.at(1);
-  options.s3_secret_key = parts.at(2);
-  const std::string url = std::string(parts.at(0)) + "/bulkhead-" + to_hex(SystemRandom().bytes(6));
-  ASSERT_TRUE(open_s3(url, options).value()->create());
-  const auto proven = prove_object_lock(url, options, 30s, SystemClock());
+  const auto named = store_for_tests("BULKHEAD_TEST_S3");
+  if (!named) GTEST_SKIP() << "no S3 store is named: run make test-s3";
+  const std::string url = named->url + "/bulkhead-" + to_hex(SystemRandom().bytes(6));
+  ASSERT_TRUE(open_s3(url, named->options).value()->create());
+  const auto proven = prove_object_lock(url, named->options, 30s, SystemClock());
   ASSERT_FALSE(proven);
   EXPECT_THAT(proven.error().message(), testing::HasSubstr("object lock"));
 }

@@ -2,31 +2,16 @@
 // (`make test-s3`). BULKHEAD_TEST_S3 is "URL KEY SECRET", without a bucket.
 #include "storage/s3.h"
 
-#include <cstdlib>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/text.h"
 #include "storage/backend_contract.h"
+#include "storage/store_for_tests.h"
 
 namespace bulkhead::storage {
 namespace {
 
-struct Store {
-  std::string url;
-  OpenOptions options;
-};
-
-std::optional<Store> store() {
-  const char* text = std::getenv("BULKHEAD_TEST_S3");
-  if (text == nullptr) return {};
-  const auto parts = split(text, ' ');
-  Store found{std::string(parts.at(0)), {}};
-  found.options.s3_key_id = parts.at(1);
-  found.options.s3_secret_key = parts.at(2);
-  return found;
-}
+std::optional<StoreForTests> store() { return store_for_tests("BULKHEAD_TEST_S3"); }
 
 std::string new_bucket() { return "/bulkhead-" + to_hex(SystemRandom().bytes(6)); }
 
