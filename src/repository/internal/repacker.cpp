@@ -23,6 +23,10 @@ std::uint64_t end_of(const PackedBlob& blob) {
   return std::uint64_t{blob.offset} + blob.sealed_size;
 }
 
+bool is_damage(const Error& error) {
+  return error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::not_found;
+}
+
 // As many of the blobs, which ascend by their offsets, as are read at once.
 std::span<const PackedBlob> first_read(std::span<const PackedBlob> blobs) {
   std::size_t count = 1;
@@ -48,7 +52,11 @@ Result<void> Repacker::copy(const RepackSource& source) {
       opened.push_back(
           TRY(reopen(blob, ByteView(bytes).subspan(blob.offset - begin, blob.sealed_size))));
     }
-    TRY(keep(std::move(opened)));
+    const auto kept = keep(std::move(opened));
+    // No damage of the source: what lies in the same new pack would be lost with it, if this went
+    // on with the next source.
+    if (!kept && is_damage(kept.error())) return fail(ErrorKind::io, kept.error().message());
+    TRY(kept);
   }
   return {};
 }
@@ -135,8 +143,7 @@ Result<DamagedSources> copy_all(Repacker& repacker, const std::vector<RepackSour
         ++out.done;
         if (options.progress) options.progress(out.done);
         if (copied) return;
-        const ErrorKind kind = copied.error().kind();
-        if (kind == ErrorKind::corrupt || kind == ErrorKind::not_found) {
+        if (is_damage(copied.error())) {
           out.damaged.emplace_back(i, copied.error());
         } else {
           out.fatal = copied.error();
