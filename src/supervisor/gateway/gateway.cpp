@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -21,6 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view kProcessIdFile = "run/haproxy.pid";
 constexpr auto kStartMax = 15s;
+constexpr std::chrono::milliseconds kLeftBehindGrace = 1s;
 constexpr auto kWatchInterval = 100ms;
 // Each round ends one attempt; `retries` in the configuration says how many there are.
 constexpr int kEndRoundsMax = 50;
@@ -52,19 +55,36 @@ std::string haproxy_program() {
   return "haproxy";
 }
 
+struct LeftBehind {
+  pid_t id;
+  FileDescriptor handle;  // pidfd: stays that process's, whoever gets its number later
+};
+
 // The HAProxy of an earlier supervisor of this estate, if it still runs: the id alone could be
 // another program's by now.
-std::optional<pid_t> left_behind(const Layout& layout) {
+std::optional<LeftBehind> left_behind(const Layout& layout) {
   const auto text = read_text_file(layout.folder() / kProcessIdFile, 64);
   const auto id = text ? parse_u64(trim(*text)) : std::nullopt;
   if (!id) return std::nullopt;
+  LeftBehind found{static_cast<pid_t>(*id),
+                   FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, *id, 0)))};
+  if (found.handle.get() < 0) return std::nullopt;
   const Path process = Path("/proc") / std::to_string(*id);
   std::error_code error;
   const Path folder = std::filesystem::read_symlink(process / "cwd", error);
   if (error || folder != layout.folder()) return std::nullopt;
   const Path program = std::filesystem::read_symlink(process / "exe", error);
   if (error || !program.filename().native().starts_with("haproxy")) return std::nullopt;
-  return static_cast<pid_t>(*id);
+  return found;
+}
+
+// It runs as the operators' user, and the control socket could not tell it from one of them:
+// what it still serves is given little time.
+void end(const LeftBehind& old) {
+  pollfd ended{old.handle.get(), POLLIN, 0};
+  if (::poll(&ended, 1, kLeftBehindGrace.count()) > 0) return;
+  ::syscall(SYS_pidfd_send_signal, old.handle.get(), SIGKILL, nullptr, 0);
+  ::poll(&ended, 1, kLeftBehindGrace.count());
 }
 
 // What HAProxy says when it refuses its configuration is the best that an operator can get.
@@ -104,9 +124,8 @@ Result<void> Gateway::launch() {
       TRY(open_file(layout_.logs() / "gateway.log", O_WRONLY | O_CREAT | O_APPEND, 0640));
   ProcessOptions options;
   options.arguments = {haproxy_program(), "-db", "-f", "gateway/haproxy.cfg"};
-  if (const auto old = left_behind(layout_)) {
-    options.arguments.insert(options.arguments.end(), {"-sf", std::to_string(*old)});
-  }
+  const auto old = left_behind(layout_);
+  if (old) options.arguments.insert(options.arguments.end(), {"-sf", std::to_string(old->id)});
   options.environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   options.directory = layout_.folder();
   options.standard_output = output.get();
@@ -115,7 +134,9 @@ Result<void> Gateway::launch() {
   const pid_t id = process.id();
   process_ = std::move(process);
   TRY(write_file_atomic(layout_.folder() / kProcessIdFile, as_bytes(fmt::format("{}\n", id))));
-  return wait_until_it_answers(id);
+  TRY(wait_until_it_answers(id));
+  if (old) end(*old);
+  return {};
 }
 
 Result<void> Gateway::wait_until_it_answers(pid_t id) {
