@@ -248,8 +248,9 @@ TransferOptions transfer_options(const OpenOptions& options) {
 
 Result<Address> parse_address(std::string_view text, std::string_view kind) {
   const Url url(curl_url());
+  if (!url) return fail(ErrorKind::unavailable, curl_easy_strerror(CURLE_FAILED_INIT));
   const std::string given(text);
-  if (!url || curl_url_set(url.get(), CURLUPART_URL, given.c_str(), 0) != CURLUE_OK) {
+  if (curl_url_set(url.get(), CURLUPART_URL, given.c_str(), 0) != CURLUE_OK) {
     return fail(
         ErrorKind::invalid,
         fmt::format("what follows \"{}:\" is no URL, such as https://vault.example:8000/imo/",
