@@ -36,6 +36,7 @@ class PruneRun {
     const std::array<PackInventory*, 1> known = {&inventory_};
     TRY(claim_reachable(repository_, known, snapshots, {options_.threads * 2, options_.cancel}));
     plan_ = TRY(plan_prune(repository_, inventory_, options_));
+    spare_packs();
     report_.used = plan_.used;
     report_.unused_bytes = plan_.unused_bytes;
     report_.repacked = plan_.repack;
@@ -71,6 +72,17 @@ class PruneRun {
       found.push_back(std::move(snapshot));
     }
     return found;
+  }
+
+  void spare_packs() {
+    if (!options_.spare) return;
+    for (std::size_t i = 0; i < plan_.packs.size(); ++i) {
+      const PackRecord& pack = inventory_.packs()[i];
+      const bool is_shown = pack.state == PackState::live || pack.state == PackState::marked;
+      if (is_shown && plan_.packs[i].fate != PackFate::keep && options_.spare(pack.id)) {
+        plan_.packs[i].fate = PackFate::keep;
+      }
+    }
   }
 
   Result<void> repack() {

@@ -46,6 +46,8 @@ struct PruneOptions {
   bool repack_small = false;         // packs below 80 % of the size at which packs are closed
   bool repack_uncompressed = false;  // in version 2
   std::chrono::nanoseconds keep_delete = std::chrono::hours(23);
+  // Packs that are in use for as long as this says so, whatever snapshots need; empty: none are.
+  std::function<bool(const PackId&)> spare;
   DryRun dry_run = DryRun::no;
   unsigned threads = 2;
   std::function<void(const PruneProgress&)> progress;  // one call at a time

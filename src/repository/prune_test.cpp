@@ -103,6 +103,23 @@ class PruneTest : public testing::Test {
   const TemporaryDirectory folder_ = TemporaryDirectory::create("prune-test").value();
 };
 
+TEST_F(PruneTest, LeavesAloneWhatItIsToldTo) {
+  MemoryBackend memory;
+  make_repository(memory);
+  const Snapshot old = back_up(memory, 1);
+  back_up(memory, 2);
+  forget_one(memory, old);
+  const auto indexes = memory.list(FileType::index).value().size();
+  std::atomic<int> asked = 0;
+  const auto report = prune(*open(memory), {.max_unused = parse_unused_limit("0%").value(),
+                                            .spare = [&](const PackId&) { return ++asked > 0; }});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_GT(asked, 0);
+  EXPECT_EQ(report->hidden.packs, 0u);
+  EXPECT_EQ(memory.list(FileType::index).value().size(), indexes);
+  expect_sound(memory, "spared");
+}
+
 TEST_F(PruneTest, HidesFirstAndDeletesAfterTheGracePeriod) {
   MemoryBackend memory;
   make_repository(memory);
