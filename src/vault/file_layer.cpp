@@ -9,8 +9,6 @@
 namespace bulkhead::vault {
 namespace {
 
-constexpr mode_t kSealedMode = 0400;
-
 class SystemFiles final : public FileLayer {
  public:
   Result<FileDescriptor> create(const Path& path) override {

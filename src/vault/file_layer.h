@@ -7,6 +7,8 @@
 
 namespace bulkhead::vault {
 
+inline constexpr mode_t kSealedMode = 0400;
+
 class FileLayer {
  public:
   virtual ~FileLayer() = default;
