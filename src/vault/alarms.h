@@ -1,9 +1,13 @@
 // What somebody must look at. Alarms are kept in alarms.jsonl, counted for the metrics, and, like
-// announcements of what officers ordered, posted to a webhook where one is configured. Thread-safe.
+// announcements of what officers ordered, posted to a webhook where one is configured: in their
+// order, each until it was taken, also across a restart (`unposted.jsonl`). Thread-safe.
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +27,7 @@ enum class AlarmKind {
   key_enrolled,     // an officer allowed a key
   ledger_changed,   // one that is witnessed was forked or rolled back
   object_store,     // it lacked what it had before
+  not_inspected,    // what arrives cannot be looked into
 };
 std::string_view name_of(AlarmKind kind);
 std::vector<AlarmKind> all_alarm_kinds();
@@ -36,29 +41,47 @@ struct Alarm {
 
 class Alarms {
  public:
-  // Reads what was raised before.
-  static Result<std::unique_ptr<Alarms>> open(Path file, FileLayer& files);
+  enum class Posting { none, wanted };
+  // In the vault's own folder. Reads what was raised before.
+  static Result<std::unique_ptr<Alarms>> open(const Path& folder, FileLayer& files,
+                                              Posting posting);
 
+  // Called with each alarm, before it is posted. Set it before the first raise().
+  void record_with(std::function<Result<void>(const Alarm&)> record) {
+    record_ = std::move(record);
+  }
   // Also logged. An alarm that cannot be written is still counted, logged and posted.
   void raise(Alarm alarm);
   // The newest first.
   std::vector<Alarm> latest(std::size_t count) const;
   std::map<AlarmKind, std::uint64_t> counts() const;
-  // What was raised and not taken by this call before, oldest first: for the webhook.
-  std::vector<Alarm> take_unsent();
+  // For the webhook: the oldest that it was not given yet; and that it has taken that one.
+  std::optional<Alarm> next_unposted() const;
+  void was_posted(const Alarm& alarm);
+  std::size_t unposted() const;
+  // Whether it has taken all announcements of destructions.
+  bool destructions_are_announced() const;
 
  private:
   struct State {
     std::deque<Alarm> latest;  // the newest at the end
     std::map<AlarmKind, std::uint64_t> counts;
-    std::vector<Alarm> unsent;
+    std::deque<Alarm> unposted;
   };
-  Alarms(Path file, FileLayer& files) : file_(std::move(file)), files_(files) {}
+  Alarms(const Path& folder, FileLayer& files, Posting posting)
+      : file_(folder / "alarms.jsonl"),
+        unposted_file_(folder / "unposted.jsonl"),
+        posting_(posting),
+        files_(files) {}
   Result<void> read();
   Result<void> append(const std::string& line);
+  void keep_unposted(const State& state) const;
 
   const Path file_;
+  const Path unposted_file_;
+  const Posting posting_;
   FileLayer& files_;
+  std::function<Result<void>(const Alarm&)> record_;
   Guarded<State> state_;
 };
 

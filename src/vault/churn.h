@@ -19,6 +19,9 @@ inline constexpr std::size_t kChurnBackups = 30;
 inline constexpr std::size_t kChurnHours = 24 * 30;
 // Before so many backups nothing is known of what is ordinary but the size of the repository.
 inline constexpr std::size_t kChurnBackupsMin = 3;
+// A repository that is older than its first day is small enough for less than `size_min` to be
+// much: so much at least, and a twentieth of what it holds.
+inline constexpr std::uint64_t kChurnSizeFloor = 1u << 20;
 
 class ChurnWatch {
  public:
@@ -31,18 +34,30 @@ class ChurnWatch {
   double new_share() const;
 
  private:
-  std::optional<std::string> judge() const;
-  void end_backup();
+  using Hour = std::chrono::sys_time<std::chrono::hours>;
+  struct HourSum {
+    Hour hour;
+    std::uint64_t bytes;
+  };
+  // By what came since the last snapshot; and, since whoever writes snapshots says when that is, by
+  // what came within an hour or a day.
+  std::optional<std::string> judge_backup(WallTime at) const;
+  std::optional<std::string> judge_rate(WallTime at) const;
+  bool is_first_day(WallTime at) const;
+  std::uint64_t least_at(WallTime at) const;
+  void end_backup(WallTime at);
   void count_hour(std::uint64_t size, WallTime at);
 
   const ChurnLimits limits_;
   std::uint64_t before_ = 0;    // bytes of packs when the last backup ended
   std::uint64_t arriving_ = 0;  // since then
   bool alarmed_ = false;        // in this backup
+  std::optional<WallTime> first_ended_;
+  std::optional<WallTime> rate_alarmed_;
   std::deque<std::uint64_t> backups_;
-  std::chrono::sys_time<std::chrono::hours> hour_{};
   std::uint64_t in_hour_ = 0;
-  std::deque<std::uint64_t> hours_;  // those in which something came
+  std::deque<std::uint64_t> hours_;  // those in which something came, but the last
+  std::deque<HourSum> day_;          // the last day's, and its last is the one that runs
 };
 
 }  // namespace bulkhead::vault

@@ -64,7 +64,45 @@ TEST_F(ChurnTest, AFloodOfManySmallBackupsWithinAnHourAlarms) {
 
 TEST_F(ChurnTest, SmallAmountsAlarmNobodyWhateverTheirShare) {
   EXPECT_FALSE(backup(1));
-  for (int day = 0; day < 10; ++day) EXPECT_FALSE(backup(50));
+  for (int day = 0; day < 10; ++day) {
+    at_ += 24h;
+    EXPECT_FALSE(watch_.received(FileType::data, kChurnSizeFloor - 1, at_)) << day;
+    EXPECT_FALSE(watch_.received(FileType::snapshot, 300, at_));
+  }
+}
+
+TEST_F(ChurnTest, ARepositoryThatIsBeingFilledAlarmsNobodyOnItsFirstDay) {
+  EXPECT_FALSE(backup(1));
+  for (int host = 0; host < 6; ++host) EXPECT_FALSE(backup(8, 1h)) << host;
+}
+
+TEST_F(ChurnTest, ARewriteOfASmallRepositoryShows) {
+  EXPECT_FALSE(backup(20));
+  for (int day = 0; day < 3; ++day) {
+    at_ += 24h;
+    EXPECT_FALSE(watch_.received(FileType::data, kMiB / 8, at_));
+    EXPECT_FALSE(watch_.received(FileType::snapshot, 300, at_));
+  }
+  EXPECT_TRUE(backup(20));
+}
+
+// Whoever has the client writes snapshots when it pleases them.
+TEST_F(ChurnTest, SnapshotsBetweenThePacksHideNoRate) {
+  EXPECT_FALSE(backup(1'000));
+  for (int day = 0; day < 10; ++day) EXPECT_FALSE(backup(5));
+  int alarms = 0;
+  for (int i = 0; i < 40; ++i) alarms += backup(16, i == 0 ? 24h : 0h).has_value() ? 1 : 0;
+  EXPECT_EQ(alarms, 1);
+}
+
+TEST_F(ChurnTest, SnapshotsBetweenThePacksHideNoRewrite) {
+  EXPECT_FALSE(backup(1'000));
+  at_ += 24h;
+  int alarms = 0;
+  for (int i = 0; i < 40; ++i) alarms += backup(16, i % 10 == 0 ? 1h : 0h).has_value() ? 1 : 0;
+  EXPECT_EQ(alarms, 1) << "before anything is known of what is ordinary";
+  for (int i = 0; i < 40; ++i) alarms += backup(16, 0h).has_value() ? 1 : 0;
+  EXPECT_EQ(alarms, 1) << "and once a day";
 }
 
 }  // namespace

@@ -52,6 +52,30 @@ Result<void> read_policy(const config::Table& table, RepositoryPolicy& policy) {
   return {};
 }
 
+// What the vault keeps where it forgets by itself.
+Result<void> read_keep(const config::Table& table, RepositoryPolicy& policy) {
+  const auto keep = TRY(table.optional_table("keep"));
+  if (!keep) return {};
+  if (policy.read_key.empty() || !policy.retention) {
+    return std::unexpected(table.error_at(
+        "keep", "needs read_key and retention: without them the vault deletes nothing by itself"));
+  }
+  const config::Range counts{.least = 0, .most = 1'000'000};
+  for (const auto& [name, count] :
+       {std::pair{"last", &policy.keep.last}, std::pair{"hourly", &policy.keep.hourly},
+        std::pair{"daily", &policy.keep.daily}, std::pair{"weekly", &policy.keep.weekly},
+        std::pair{"monthly", &policy.keep.monthly}, std::pair{"yearly", &policy.keep.yearly}}) {
+    *count = TRY(keep->integer(name, counts, 0));
+  }
+  const std::string within = TRY(keep->string("within", ""));
+  if (!within.empty()) {
+    policy.keep.within = TRY_CONTEXT(repository::parse_calendar_span(within), "keep.within");
+  }
+  if (!policy.keep.empty()) return {};
+  return std::unexpected(
+      table.error_at("keep", "says nothing of what to keep, such as daily = 30"));
+}
+
 Result<void> read_repositories(const config::Table& root, const Path& folder,
                                Configuration& configuration) {
   for (const config::Table& table : TRY(root.tables("repository"))) {
@@ -62,6 +86,7 @@ Result<void> read_repositories(const config::Table& root, const Path& folder,
     RepositoryPolicy policy = configuration.policy;
     TRY(read_policy(table, policy));
     if (table.has("read_key")) policy.read_key = TRY(path_of(table, "read_key", folder));
+    TRY(read_keep(table, policy));
     if (!configuration.repositories.emplace(name, policy).second) {
       return std::unexpected(table.error_at("name", "is described twice"));
     }
@@ -129,7 +154,7 @@ Result<Configuration> read_configuration(const Path& file) {
     configuration.metrics_socket = TRY(path_of(root, "metrics_socket", folder));
   }
   configuration.threads =
-      static_cast<std::size_t>(TRY(root.integer("threads", {.least = 1, .most = 1024}, 64)));
+      static_cast<std::size_t>(TRY(root.integer("threads", {.least = 1, .most = 1024}, 96)));
   configuration.size_max = TRY(root.size("size", 0));
   TRY(read_client_certificates(root, folder, configuration));
   TRY(read_object_store(root, folder, configuration.object_store));

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "repository/keep_policy.h"
 #include "vault/rate_limit.h"
 
 namespace bulkhead::vault {
@@ -39,6 +40,8 @@ struct RepositoryPolicy {
   // Nothing: nothing is ever deleted.
   std::optional<std::chrono::milliseconds> retention;
   ChurnLimits churn;
+  // What of it the vault forgets by itself, and prunes; empty: nothing.
+  repository::KeepPolicy keep;
   Path read_key;  // the repository's password, where the vault may look inside; empty: it may not
 };
 
@@ -77,7 +80,7 @@ struct Configuration {
   CredentialSource credentials;
   PublicMetrics public_metrics = PublicMetrics::none;
   Path metrics_socket;  // empty: none
-  std::size_t threads = 64;
+  std::size_t threads = 96;
   std::uint64_t size_max = 0;  // of all repositories together; 0: the disk is the limit
   RepositoryPolicy policy;     // where a repository has none of its own
   std::map<std::string, RepositoryPolicy, std::less<>> repositories;

@@ -60,7 +60,27 @@ std::string of_alarms(const Alarms& alarms) {
     fmt::format_to(std::back_inserter(text), "bulkhead_vault_alarms_total{{kind=\"{}\"}} {}\n",
                    name_of(kind), found == counts.end() ? 0 : found->second);
   }
+  fmt::format_to(std::back_inserter(text),
+                 "# TYPE bulkhead_vault_unposted_alarms gauge\nbulkhead_vault_unposted_alarms {}\n",
+                 alarms.unposted());
   return text;
+}
+
+std::string of_tending(const std::map<std::string, TendingTotals>& totals) {
+  if (totals.empty()) return "";
+  Family last("bulkhead_vault_last_tended_seconds", "gauge");
+  Family fails("bulkhead_vault_tending_fails", "gauge");
+  Family locked("bulkhead_vault_locked_snapshots", "gauge");
+  Family forgotten("bulkhead_vault_forgotten_snapshots_total", "counter");
+  Family bytes("bulkhead_vault_pruned_bytes_total", "counter");
+  for (const auto& [name, one] : totals) {
+    last.add(name, seconds_of(one.last));
+    fails.add(name, one.problem.empty() ? 0 : 1);
+    locked.add(name, one.sum.still_locked);
+    forgotten.add(name, one.sum.forgotten);
+    bytes.add(name, one.sum.bytes);
+  }
+  return last.text() + fails.text() + locked.text() + forgotten.text() + bytes.text();
 }
 
 std::string of_copies(const std::optional<CopyTotals>& totals) {
@@ -88,7 +108,7 @@ std::string of_copies(const std::optional<CopyTotals>& totals) {
 std::string write_gauges(Oversight& oversight) {
   const ScrubTotals scrubbed = oversight.scrubbed();
   return of_repositories(oversight.repositories()) + of_alarms(oversight.alarms()) +
-         of_copies(oversight.copies()) +
+         of_copies(oversight.copies()) + of_tending(oversight.tended()) +
          fmt::format(
              "# TYPE bulkhead_vault_clock_frozen gauge\nbulkhead_vault_clock_frozen {}\n"
              "# TYPE bulkhead_vault_scrubbed_files_total counter\n"

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "crypto/sha256.h"
 #include "repository/pack.h"
 #include "repository/walk.h"
 #include "storage/file_names.h"
@@ -37,13 +38,17 @@ std::vector<PackedBlob> by_place(std::vector<PackedBlob> blobs) {
 
 }  // namespace
 
+Result<std::string> read_password_of(const Path& file) {
+  return std::string(trim(TRY(read_text_file(file, kPasswordSizeMax))));
+}
+
 Inspector::Inspector(std::unique_ptr<repository::Repository> repository, Path inspected)
     : repository_(std::move(repository)), inspected_file_(std::move(inspected)) {}
 
 Inspector::~Inspector() = default;
 
 Result<std::unique_ptr<Inspector>> Inspector::open(const Path& folder, const Path& password_file) {
-  const std::string password(trim(TRY(read_text_file(password_file, kPasswordSizeMax))));
+  const std::string password = TRY(read_password_of(password_file));
   auto backend = TRY(storage::open_backend("local:" + folder.native(), {}));
   auto opened = TRY(repository::Repository::open(std::move(backend), password));
   std::unique_ptr<Inspector> inspector(new Inspector(std::move(opened), folder / "inspected"));
@@ -100,11 +105,27 @@ Result<std::optional<std::string>> Inspector::judge_index(const std::string& nam
   for (const IndexedPack& pack : *packs) {
     if (auto problem = TRY(check_pack(pack))) return problem;
   }
+  TRY(write_down(name));
+  return std::nullopt;
+}
+
+Result<void> Inspector::write_down(const std::string& name) {
   const FileDescriptor file =
       TRY(open_file(inspected_file_, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   TRY(write_all(file.get(), as_bytes(name + "\n")));
   inspected_.insert(name);
-  return std::nullopt;
+  return {};
+}
+
+Result<void> Inspector::remember(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  if (inspected_.contains(name)) return {};
+  return write_down(name);
+}
+
+bool Inspector::is_remembered(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  return inspected_.contains(name);
 }
 
 Result<std::optional<std::string>> Inspector::check_snapshot(const std::string& name,
@@ -170,22 +191,37 @@ Result<void> Inspector::refresh() {
   return collect_reachable();
 }
 
+Result<std::vector<PackedBlob>> Inspector::blobs_in(const std::string& pack) {
+  const Bytes bytes = TRY(repository_->backend().load({FileType::data, pack}));
+  auto header = repository::read_pack_header(bytes, repository_->key());
+  if (header) return header;
+  if (to_hex(crypto::sha256(bytes)) == pack) return std::vector<PackedBlob>();
+  return std::unexpected(header.error());
+}
+
 Result<bool> Inspector::needs(const storage::FileId& id) {
   const std::lock_guard lock(mutex_);
   TRY(refresh());
   // What of the reachable stands in the file, and what can be found without it.
   std::unordered_set<BlobKey> inside, outside;
+  bool is_indexed = false;
+  const auto add = [&](std::unordered_set<BlobKey>& to, const std::vector<PackedBlob>& blobs) {
+    for (const PackedBlob& blob : blobs) {
+      const BlobKey key{blob.type, blob.id};
+      if (reachable_.contains(key)) to.insert(key);
+    }
+  };
   for (const auto& [name, packs] : indexes_) {
     const bool is_index = id.type == FileType::index && name == id.name;
     for (const IndexedPack& pack : packs) {
       if (!packs_.contains(pack.id.to_hex())) continue;
-      const bool in_it = is_index || (id.type == FileType::data && pack.id.to_hex() == id.name);
-      for (const PackedBlob& blob : pack.blobs) {
-        const BlobKey key{blob.type, blob.id};
-        if (reachable_.contains(key)) (in_it ? inside : outside).insert(key);
-      }
+      const bool is_pack = id.type == FileType::data && pack.id.to_hex() == id.name;
+      is_indexed = is_indexed || is_pack;
+      add(is_index || is_pack ? inside : outside, pack.blobs);
     }
   }
+  // A pack whose index lies about another one, and is in quarantine, is named by none.
+  if (id.type == FileType::data && !is_indexed) add(inside, TRY(blobs_in(id.name)));
   return std::any_of(inside.begin(), inside.end(),
                      [&](const BlobKey& key) { return !outside.contains(key); });
 }

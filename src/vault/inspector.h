@@ -1,7 +1,7 @@
 // What the vault can tell of one repository once it may look inside (`read_key`): whether an index
 // file says of the packs what they hold, whether a snapshot's time fits when it came, and which
-// packs and index files the snapshots need. The names of index files that were found right are kept
-// in the file `inspected` beside the repository's, so that each is checked once. Thread-safe.
+// packs and index files the snapshots need. The names of what was looked into and is there still
+// are kept in the file `inspected` beside the repository's, so that it is done once. Thread-safe.
 #pragma once
 
 #include <map>
@@ -25,6 +25,8 @@ namespace bulkhead::vault {
 inline constexpr std::chrono::hours kSnapshotAgeMax{48};
 inline constexpr std::chrono::minutes kSnapshotAheadMax{15};
 
+Result<std::string> read_password_of(const Path& file);
+
 class Inspector {
  public:
   // Kind denied where the password opens no key of the repository; not_found before it has a
@@ -37,6 +39,9 @@ class Inspector {
   // hash to their ids. An error only where that could not be found out.
   Result<std::optional<std::string>> check_index(const std::string& name);
   Result<std::optional<std::string>> check_snapshot(const std::string& name, WallTime received);
+  // A snapshot, or an index file that the vault itself has made, needs no further look.
+  Result<void> remember(const std::string& name);
+  bool is_remembered(const std::string& name);
 
   // Whether a stored snapshot would lose something without this pack or index file.
   Result<bool> needs(const storage::FileId& id);
@@ -48,6 +53,9 @@ class Inspector {
   Result<void> read_inspected();
   Result<std::vector<repository::IndexedPack>> load_index(const std::string& name);
   Result<std::optional<std::string>> check_pack(const repository::IndexedPack& pack);
+  Result<void> write_down(const std::string& name);
+  // By its own header; nothing where its bytes are its own and yet no pack.
+  Result<std::vector<repository::PackedBlob>> blobs_in(const std::string& pack);
   Result<void> refresh();
   Result<void> collect_reachable();
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "crypto/sha256.h"
 #include "repository/backup.h"
 #include "repository/pack.h"
 #include "vault/repositories.h"
@@ -145,6 +146,30 @@ TEST_F(InspectorTest, AnIndexThatAnotherOneRepeatsIsNotNeededUnlessTheOtherLies)
   EXPECT_TRUE(inspector_->needs({FileType::index, indexes.front()}).value());
   ASSERT_TRUE(repository_->save_file(FileType::index, repository::encode_index(all)));
   EXPECT_FALSE(inspector_->needs({FileType::index, indexes.front()}).value());
+}
+
+TEST_F(InspectorTest, APackThatOnlyALyingIndexNamesIsNeededAllTheSame) {
+  // The trees stay found; what the files hold is named by an index that lies about another pack.
+  for (const std::string& name : names(FileType::index)) {
+    const auto text = repository_->load_file({FileType::index, name});
+    auto packs = repository::decode_index(as_text(*text)).value();
+    std::vector<repository::IndexedPack> trees, lie;
+    for (auto& pack : packs) {
+      const bool is_tree = pack.blobs.front().type == repository::BlobType::tree;
+      (is_tree ? trees : lie).push_back(pack);
+    }
+    lie.push_back({repository::PackId::of(as_bytes("no pack")), lie.front().blobs});
+    ASSERT_TRUE(repository_->save_file(FileType::index, repository::encode_index(trees)));
+    ASSERT_TRUE(repository_->save_file(FileType::index, repository::encode_index(lie)));
+    std::filesystem::remove(path({FileType::index, name}));
+  }
+  for (const std::string& name : names(FileType::data)) {
+    EXPECT_TRUE(inspector_->needs({FileType::data, name}).value()) << name;
+  }
+  // What is no pack at all is nobody's.
+  const std::string junk = to_hex(crypto::sha256(as_bytes("junk")));
+  ASSERT_TRUE(repository_->backend().save({FileType::data, junk}, as_bytes("junk")));
+  EXPECT_FALSE(inspector_->needs({FileType::data, junk}).value());
 }
 
 TEST_F(InspectorTest, AWrongPasswordOpensNothing) {

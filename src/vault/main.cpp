@@ -102,11 +102,16 @@ Result<void> serve(const Configuration& configuration) {
     do vault.oversight().keep_copies();
     while (!vault.oversight().stopped_within(kUpkeepPause));
   });
+  std::thread tending([&vault] {
+    do vault.oversight().tend();
+    while (!vault.oversight().stopped_within(kUpkeepPause));
+  });
   int signal = 0;
   ::sigwait(&signals, &signal);
   vault.oversight().stop();
   upkeep.join();
   copies.join();
+  tending.join();
   log::info("stopping", {{"signal", std::to_string(signal)}});
   server->stop(kGrace);
   if (local) local->stop(std::chrono::seconds(1));

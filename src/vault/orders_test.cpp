@@ -124,6 +124,14 @@ TEST_F(OrdersTest, AnOfficerIsEnrolledOnce) {
   EXPECT_FALSE(add_officer(file(), {.name = "a b", .key = {}}, clock_));
 }
 
+TEST_F(OrdersTest, AFileThatGivesOneKeyTwoNamesIsRefused) {
+  const std::string good = read_text_file(file(), 1 << 16).value();
+  const std::string key = to_base64(keys_.at("anna").public_key());
+  ASSERT_TRUE(write_file_atomic(file(), as_bytes(good + "[[officer]]\nname = \"dora\"\nkey = \"" +
+                                                 key + "\"\nadded = \"\"\n")));
+  EXPECT_FALSE(read_officers(file()));
+}
+
 TEST_F(OrdersTest, ALineThatACrashCutShortHarmsNoOther) {
   ASSERT_TRUE(give("anna", Order::destroy, "r1"));
   {

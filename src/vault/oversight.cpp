@@ -47,8 +47,13 @@ Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configur
   opened->lock_ = TRY(lock_folder(folder));
   opened->receive_clock_ =
       TRY(ReceiveClock::open(folder / "clock.json", clock, boot_of_this_machine()));
-  opened->alarms_ = TRY(Alarms::open(folder / "alarms.jsonl", files));
+  opened->alarms_ = TRY(Alarms::open(
+      folder, files,
+      configuration.webhook.empty() ? Alarms::Posting::none : Alarms::Posting::wanted));
   opened->orders_ = TRY(Orders::open(folder, files, configuration.destruction_delay));
+  opened->ledger_ = TRY(VaultLedger::open(folder, opened->orders_->vault(), opened->random_));
+  opened->alarms_->record_with(
+      [ledger = opened->ledger_.get()](const Alarm& alarm) { return ledger->record(alarm); });
   TRY(read_officers(configuration.officers));
   opened->copies_ = TRY(open_copies(configuration.object_store, clock, [opened = opened.get()] {
     return opened->receive_clock_->now();
@@ -58,6 +63,9 @@ Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configur
                                   *opened->orders_, opened->whole_, opened->copies_.get()});
   TRY(opened->repositories_->open_all());
   opened->scrub_->restore();
+  opened->tending_ =
+      std::make_unique<TendingRounds>(folder / "tending.json", *opened->receive_clock_, clock);
+  opened->tending_->restore();
   opened->open_copy_rounds();
   opened->look_at_clock();
   return opened;
@@ -127,6 +135,9 @@ Result<std::string> Oversight::take_order(std::string_view envelope) {
 }
 
 void Oversight::destroy_what_is_due() {
+  // Nothing is destroyed unannounced: whoever can keep the webhook from hearing must not be able to
+  // destroy thereby.
+  if (!alarms_->destructions_are_announced()) return;
   // A frozen clock brings no destruction nearer.
   for (const Destruction& one : orders_->due(receive_clock_->expiry_now())) {
     const auto destroyed = repositories_->destroy(one.repository);
@@ -146,23 +157,28 @@ void Oversight::destroy_what_is_due() {
 }
 
 void Oversight::post_alarms() {
-  const std::vector<Alarm> alarms = alarms_->take_unsent();
-  if (configuration_.webhook.empty() || alarms.empty()) return;
   http::Client client({.timeout = kWebhookTimeout});
-  for (const Alarm& alarm : alarms) {
+  // In their order, and at the first that is not taken all wait for the next time.
+  while (const auto alarm = stopping_ ? std::nullopt : alarms_->next_unposted()) {
     http::ClientRequest request{.method = http::Method::post, .url = configuration_.webhook};
     request.headers.set("Content-Type", "application/json");
-    request.body = encode_alarm(alarm);
+    request.body = encode_alarm(*alarm);
     const auto answer = client.send(request);
-    if (answer && answer->status < 300) continue;
-    log::error(
-        "an alarm was not posted",
-        {{"error", answer ? fmt::format("status {}", answer->status) : answer.error().message()}});
+    const bool is_taken = answer && answer->status < 300;
+    if (!is_taken && !std::exchange(webhook_fails_, true)) {
+      log::error("an alarm was not posted, and is tried again",
+                 {{"error",
+                   answer ? fmt::format("status {}", answer->status) : answer.error().message()}});
+    }
+    if (!is_taken) return;
+    webhook_fails_ = false;
+    alarms_->was_posted(*alarm);
   }
 }
 
 void Oversight::tick() {
   look_at_clock();
+  post_alarms();
   destroy_what_is_due();
   for (const auto& [name, store] : repositories_->all()) store->inspect(stopping_);
   if (!stopping_) scrub_->step(*repositories_, {.folders_max = kScrubbedAtOnce, .stop = stopping_});
@@ -171,6 +187,10 @@ void Oversight::tick() {
 
 void Oversight::keep_copies() {
   if (copy_rounds_ && !stopping_) copy_rounds_->step(*repositories_, stopping_);
+}
+
+void Oversight::tend() {
+  if (!stopping_) tending_->step(*repositories_, stopping_);
 }
 
 Result<RebuildReport> Oversight::rebuild(const std::string& repository,

@@ -1,7 +1,7 @@
 // What the vault does besides answering restic: keeps its clock, takes officers' orders and carries
 // them out, raises and posts alarms, scrubs, looks inside, holds folder and object store to each
-// other. One object for the life of the program; tick() and keep_copies() are each called by one
-// thread, the rest is thread-safe.
+// other, forgets and prunes. One object for the life of the program; tick(), keep_copies() and
+// tend() are each called by one thread, the rest is thread-safe.
 #pragma once
 
 #include <atomic>
@@ -20,6 +20,8 @@
 #include "vault/receive_clock.h"
 #include "vault/repositories.h"
 #include "vault/scrub.h"
+#include "vault/tending.h"
+#include "vault/vault_ledger.h"
 
 namespace bulkhead::vault {
 
@@ -39,6 +41,7 @@ class Oversight {
   const Alarms& alarms() const { return *alarms_; }
   const Orders& orders() const { return *orders_; }
   ScrubTotals scrubbed() const { return scrub_->totals(); }
+  std::map<std::string, TendingTotals> tended() const { return tending_->totals(); }
   // Nothing where there is no object store.
   std::optional<CopyTotals> copies() const;
   const ObjectStore& object_store() const { return configuration_.object_store; }
@@ -51,6 +54,8 @@ class Oversight {
   void tick();
   // The same for what waits for the object store, however long it takes.
   void keep_copies();
+  // Forgets and prunes where that is due, however long it takes.
+  void tend();
   // What the object store has of a repository and the folder has not (RepositoryStore::rebuild);
   // kind not_found where the store does not have it either.
   Result<RebuildReport> rebuild(const std::string& repository, std::optional<WallTime> before);
@@ -71,13 +76,17 @@ class Oversight {
   FileDescriptor lock_;  // on the vault's own folder
   Usage whole_;
   std::unique_ptr<ReceiveClock> receive_clock_;
+  SystemRandom random_;
+  std::unique_ptr<VaultLedger> ledger_;
   std::unique_ptr<Alarms> alarms_;
   std::unique_ptr<Orders> orders_;
   std::unique_ptr<LockedCopies> copies_;  // nullptr: none are kept
   std::unique_ptr<Repositories> repositories_;
   std::unique_ptr<Scrub> scrub_;
+  std::unique_ptr<TendingRounds> tending_;
   std::unique_ptr<CopyRounds> copy_rounds_;  // where there are copies
   bool clock_was_frozen_ = false;
+  bool webhook_fails_ = false;
   SteadyTime clock_save_due_{};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;  // for the waiting alone

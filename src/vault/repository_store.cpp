@@ -84,7 +84,7 @@ RepositoryStore::RepositoryStore(std::string name, Path folder, RepositoryPolicy
       policy_(std::move(policy)),
       around_(surroundings),
       incoming_(folder_ / kIncoming, around_.files),
-      retention_(folder_ / kReceipts, policy_.retention),
+      retention_(folder_ / kReceipts, policy_.retention, kOwnClient),
       history_(History{ChurnWatch(policy_.churn), {}, {}, {}}),
       usage_({.bytes = policy_.limits.repository_size_max,
               .objects = policy_.limits.repository_objects_max,
@@ -344,7 +344,7 @@ Result<SaveOutcome> RepositoryStore::keep(const Upload& upload, IncomingFile rec
   return SaveOutcome::stored;
 }
 
-Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
+Result<SaveOutcome> RepositoryStore::take_in(const Upload& upload) {
   // What is there already is let through to the comparison, whatever the policy says by now.
   if (std::filesystem::exists(path_of(upload.id))) {
     if (TRY(is_whole(upload.id))) return confirm(upload);
@@ -352,14 +352,25 @@ Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
     return receive_and_keep(upload);
   }
   TRY(check_policy(upload));
-  Reservation own = TRY(usage_.reserve(upload.id.type, upload.announced_size));
-  Reservation of_whole = TRY(around_.whole.reserve(upload.id.type, upload.announced_size));
+  const Quotas quotas = upload.author == Author::vault ? Quotas::passed : Quotas::kept;
+  Reservation own = TRY(usage_.reserve(upload.id.type, upload.announced_size, quotas));
+  Reservation of_whole = TRY(around_.whole.reserve(upload.id.type, upload.announced_size, quotas));
   TRY(check_disk(upload.announced_size));
   const SaveOutcome outcome = TRY(receive_and_keep(upload));
   if (outcome == SaveOutcome::stored) {
-    watch(upload, around_.receive_clock.now());
+    if (upload.author == Author::client) watch(upload, around_.receive_clock.now());
     own.keep();
     of_whole.keep();
+  }
+  return outcome;
+}
+
+Result<SaveOutcome> RepositoryStore::save(const Upload& upload) {
+  const SaveOutcome outcome = TRY(take_in(upload));
+  // Made of index files that agree, by ourselves: to read all of its packs again shows no more.
+  if (upload.author == Author::vault && upload.id.type == FileType::index) {
+    Inspector* const inside = TRY(inspector());
+    TRY(inside->remember(upload.id.name));
   }
   return outcome;
 }
@@ -402,6 +413,11 @@ Result<FileDescriptor> RepositoryStore::load(const FileId& id) const {
 
 Result<void> RepositoryStore::visit(FileType type, const FileVisitor& visitor) const {
   const Path folder = folder_ / storage::folder_of(type);
+  if (type == FileType::snapshot) {
+    return visit_files(folder, [&](const FileInfo& file) {
+      visitor({file.name, file.size, received_at(file.name)});
+    });
+  }
   if (type != FileType::data) return visit_files(folder, visitor);
   for (int prefix = 0; prefix < 256; ++prefix) {
     TRY(visit_files(folder / fmt::format("{:02x}", prefix), visitor));

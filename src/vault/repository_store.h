@@ -36,11 +36,17 @@ namespace bulkhead::vault {
 // Where a file's bytes come from while they arrive; 0 is the end.
 using Source = std::function<Result<std::size_t>(MutableByteView)>;
 
+// Whose work it is: the vault's own passes quotas, is no churn, and needs no right.
+enum class Author { client, vault };
+// In receipts, where others have an address.
+inline constexpr std::string_view kOwnClient = "vault";
+
 struct Upload {
   storage::FileId id;
   std::uint64_t announced_size = 0;
   Source source;
   std::string client;
+  Author author = Author::client;
 };
 
 // For the status page and the metrics.
@@ -110,11 +116,12 @@ class RepositoryStore {
 
   Result<SaveOutcome> save(const Upload& upload);
   Result<FileDescriptor> load(const storage::FileId& id) const;
+  // Snapshots with when they were received, which a policy that forgets them goes by.
   Result<std::vector<storage::FileInfo>> list(storage::FileType type) const;
   // The same without a list of its own, which of a million files is large.
   Result<void> visit(storage::FileType type, const FileVisitor& visitor) const;
   // A lock, or what the retention lock has released (kind denied where it has not). Its size.
-  Result<std::uint64_t> remove(const storage::FileId& id);
+  Result<std::uint64_t> remove(const storage::FileId& id, Author author = Author::client);
   // Everything but other repositories in the same folder. What is under way then fails.
   Result<void> destroy();
 
@@ -131,6 +138,14 @@ class RepositoryStore {
   Result<RebuildReport> rebuild(std::optional<WallTime> before);
   Standing standing() const;
 
+  const std::string& name() const { return name_; }
+  const Path& folder() const { return folder_; }
+  const RepositoryPolicy& policy() const { return policy_; }
+  // Of the read key's file; whether an index file was compared with its packs, and agrees.
+  Result<std::string> read_password() const { return read_password_of(policy_.read_key); }
+  Result<bool> index_agrees(const std::string& name);
+  // Whether its own period is over, whatever may need it.
+  bool is_released(const storage::FileId& id);
   RateLimit& rate_limit() { return rate_limit_; }
   UsageSums usage() const { return usage_.sums(); }
 
@@ -147,9 +162,18 @@ class RepositoryStore {
   // From the receipts; tells what was left over where it belongs.
   Result<void> learn(Leftovers& leftovers);
   Result<std::uint64_t> remove_lock(const std::string& name);
+  // Kind denied where the retention lock has not released it.
+  Result<void> weigh(const storage::FileId& id, Author author,
+                     const std::vector<storage::FileInfo>& snapshots);
+  Result<SaveOutcome> take_in(const Upload& upload);
+  void count_removed(const storage::FileId& id, std::uint64_t size);
   void watch(const Upload& upload, WallTime received);
   Result<Inspector*> inspector();
-  void inspect(const storage::FileId& id);
+  // An error where that could not be done, and is to be tried again.
+  Result<void> inspect(const storage::FileId& id);
+  Result<void> inspect_snapshot(Inspector& inside, const std::string& name);
+  std::optional<WallTime> received_at(const std::string& snapshot) const;
+  void report_inspection(const Result<void>& ended);
   Result<void> quarantine(const std::string& index_name);
   bool is_quarantined(const storage::FileId& id) const;
   void raise(AlarmKind kind, std::string text) const;
@@ -192,7 +216,10 @@ class RepositoryStore {
     ChurnWatch churn;
     std::optional<WallTime> last_received;
     std::optional<WallTime> last_snapshot;
+    std::map<std::string, WallTime> snapshots;  // when each was received
     std::vector<storage::FileId> uninspected;
+    SteadyTime inspection_due{};  // after one that failed
+    bool inspection_fails = false;
   };
 
   const std::string name_;

@@ -21,6 +21,17 @@ using storage::FileType;
 
 // Names that wait to be looked into; more than that are found when the vault starts again.
 constexpr std::size_t kUninspectedMax = 100'000;
+// Before what could not be looked into is tried again.
+constexpr std::chrono::minutes kInspectionPause{5};
+// How often a deletion is weighed anew because a snapshot came meanwhile.
+constexpr int kWeighedMax = 10;
+
+bool are_the_same(const std::vector<FileInfo>& a, const std::vector<FileInfo>& b) {
+  std::set<std::string_view> names;
+  for (const FileInfo& file : a) names.insert(file.name);
+  return a.size() == b.size() &&
+         std::ranges::all_of(b, [&](const FileInfo& file) { return names.contains(file.name); });
+}
 
 }  // namespace
 
@@ -53,17 +64,29 @@ Result<void> RepositoryStore::learn(Leftovers& leftovers) {
       history.last_received = receipt.received;
       if (receipt.file.starts_with("snapshots/")) {
         history.last_snapshot = receipt.received;
+        history.snapshots[receipt.file.substr(std::string_view("snapshots/").size())] =
+            receipt.received;
         (void)history.churn.received(FileType::snapshot, receipt.size, receipt.received);
-      } else if (receipt.file.starts_with("data/")) {
+      } else if (receipt.file.starts_with("data/") && receipt.client != kOwnClient) {
         // What was alarming then was said then.
         (void)history.churn.received(FileType::data, receipt.size, receipt.received);
       }
     }));
     if (policy_.read_key.empty()) return {};
-    for (const FileInfo& file : TRY(list(FileType::index))) {
-      history.uninspected.push_back({FileType::index, file.name});
+    for (const FileType type : {FileType::index, FileType::snapshot}) {
+      for (const FileInfo& file : TRY(files_in(folder_ / storage::folder_of(type)))) {
+        history.uninspected.push_back({type, file.name});
+      }
     }
     return {};
+  });
+}
+
+std::optional<WallTime> RepositoryStore::received_at(const std::string& snapshot) const {
+  return history_.with([&](const History& history) -> std::optional<WallTime> {
+    const auto found = history.snapshots.find(snapshot);
+    if (found == history.snapshots.end()) return std::nullopt;
+    return found->second;
   });
 }
 
@@ -71,7 +94,10 @@ void RepositoryStore::watch(const Upload& upload, WallTime received) {
   const auto alarm = history_.with([&](History& history) {
     history.last_received = received;
     const bool is_snapshot = upload.id.type == FileType::snapshot;
-    if (is_snapshot) history.last_snapshot = received;
+    if (is_snapshot) {
+      history.last_snapshot = received;
+      history.snapshots[upload.id.name] = received;
+    }
     if (!policy_.read_key.empty() && (is_snapshot || upload.id.type == FileType::index) &&
         history.uninspected.size() < kUninspectedMax) {
       history.uninspected.push_back(upload.id);
@@ -111,16 +137,45 @@ Result<std::uint64_t> RepositoryStore::remove_lock(const std::string& name) {
   return size;
 }
 
-Result<std::uint64_t> RepositoryStore::remove(const FileId& id) {
+Result<std::uint64_t> RepositoryStore::remove(const FileId& id, Author author) {
   if (id.type == FileType::lock) return remove_lock(id.name);
   const std::lock_guard order(deletion_);
   const Path path = path_of(id);
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return fail_errno(errno, storage::describe(id));
-  DeletionCase deletion{.id = id,
-                        .now = around_.receive_clock.expiry_now(),
-                        .snapshots = TRY(list(FileType::snapshot)),
-                        .needed = {}};
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  for (int i = 0; i < kWeighedMax; ++i) {
+    const std::vector<FileInfo> snapshots = TRY(list(FileType::snapshot));
+    TRY(weigh(id, author, snapshots));
+    const auto record = TRY(ReceiptLog::open(folder_ / kDeletions, around_.files));
+    // A snapshot that came meanwhile may need it; none comes from here on.
+    const std::lock_guard no_snapshot(first_snapshot_);
+    if (!are_the_same(TRY(list(FileType::snapshot)), snapshots)) continue;
+    TRY(record->append({around_.receive_clock.now(), storage::describe(id), size, ""}));
+    TRY(around_.files.remove(path));
+    TRY(around_.files.sync_folder(path.parent_path()));
+    count_removed(id, size);
+    return size;
+  }
+  return fail(ErrorKind::conflict, "snapshots come too fast to weigh what they need; try again");
+}
+
+bool RepositoryStore::is_released(const FileId& id) {
+  return retention_.is_released(id, around_.receive_clock.expiry_now());
+}
+
+Result<bool> RepositoryStore::index_agrees(const std::string& name) {
+  return TRY(inspector())->is_remembered(name);
+}
+
+Result<void> RepositoryStore::weigh(const FileId& id, Author author,
+                                    const std::vector<FileInfo>& snapshots) {
+  DeletionCase deletion{
+      .id = id,
+      .by = author == Author::vault ? DeletionCase::By::vault : DeletionCase::By::client,
+      .now = around_.receive_clock.expiry_now(),
+      .snapshots = snapshots,
+      .needed = {}};
   if (id.type == FileType::parity) {
     deletion.needed = [this](const FileId& file) -> Result<bool> {
       return std::filesystem::exists(path_of({FileType::data, file.name}));
@@ -130,15 +185,15 @@ Result<std::uint64_t> RepositoryStore::remove(const FileId& id) {
       return TRY(inspector())->needs(file);
     };
   }
-  TRY(retention_.check(deletion));
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  const auto record = TRY(ReceiptLog::open(folder_ / kDeletions, around_.files));
-  TRY(record->append({around_.receive_clock.now(), storage::describe(id), size, ""}));
-  TRY(around_.files.remove(path));
-  TRY(around_.files.sync_folder(path.parent_path()));
+  return retention_.check(deletion);
+}
+
+void RepositoryStore::count_removed(const FileId& id, std::uint64_t size) {
+  if (id.type == FileType::snapshot) {
+    history_.with([&](History& history) { history.snapshots.erase(id.name); });
+  }
   usage_.remove(id.type, size);
   around_.whole.remove(id.type, size);
-  return size;
 }
 
 Result<void> RepositoryStore::destroy() {
@@ -180,43 +235,67 @@ Result<void> RepositoryStore::quarantine(const std::string& name) {
   return around_.files.sync_folder(path.parent_path());
 }
 
-void RepositoryStore::inspect(const FileId& id) {
-  const auto opened = inspector();
+Result<void> RepositoryStore::inspect_snapshot(Inspector& inside, const std::string& name) {
+  if (inside.is_remembered(name)) return {};
+  const WallTime received = received_at(name).value_or(around_.receive_clock.now());
+  const auto problem = TRY(inside.check_snapshot(name, received));
+  if (problem) {
+    raise(AlarmKind::snapshot_time,
+          fmt::format("{}: {}", storage::describe({FileType::snapshot, name}), *problem));
+  }
+  return inside.remember(name);
+}
+
+Result<void> RepositoryStore::inspect(const FileId& id) {
   std::error_code ignored;
-  if (!std::filesystem::exists(path_of(id), ignored)) return;
-  auto problem = Result<std::optional<std::string>>(std::nullopt);
-  if (!opened) {
-    problem = std::unexpected(opened.error());
-  } else if (id.type == FileType::index) {
-    problem = (*opened)->check_index(id.name);
-  } else {
-    problem = (*opened)->check_snapshot(id.name, around_.receive_clock.now());
-  }
+  if (!std::filesystem::exists(path_of(id), ignored)) return {};
+  Inspector* const inside = TRY(inspector());
+  if (id.type == FileType::snapshot) return inspect_snapshot(*inside, id.name);
+  const auto problem = TRY(inside->check_index(id.name));
+  if (!problem) return {};
   const std::string file = storage::describe(id);
-  if (!problem) {
-    log::error("looking inside failed",
-               {{"repository", name_}, {"file", file}, {"error", problem.error().message()}});
-    return;
+  raise(AlarmKind::index_disagrees, fmt::format("{} goes into quarantine: {}", file, *problem));
+  return quarantine(id.name);
+}
+
+void RepositoryStore::report_inspection(const Result<void>& ended) {
+  const bool is_news = history_.with([&](History& history) {
+    if (!ended) history.inspection_due = around_.clock.steady_now() + kInspectionPause;
+    return std::exchange(history.inspection_fails, !ended) != !ended;
+  });
+  if (!ended && is_news) {
+    raise(AlarmKind::not_inspected,
+          fmt::format("what arrives cannot be looked into, and is tried again: {}",
+                      ended.error().message()));
   }
-  if (!*problem) return;
-  if (id.type == FileType::snapshot) {
-    raise(AlarmKind::snapshot_time, fmt::format("{}: {}", file, **problem));
-    return;
-  }
-  if (const auto moved = quarantine(id.name); !moved) {
-    log::error("quarantine failed", {{"file", file}, {"error", moved.error().message()}});
-  }
-  raise(AlarmKind::index_disagrees, fmt::format("{} is in quarantine: {}", file, **problem));
 }
 
 void RepositoryStore::inspect(const std::atomic<bool>& stop) {
   if (policy_.read_key.empty() || destroyed_) return;
-  const std::vector<FileId> names =
-      history_.with([](History& history) { return std::exchange(history.uninspected, {}); });
+  const std::vector<FileId> names = history_.with([&](History& history) {
+    if (around_.clock.steady_now() < history.inspection_due) return std::vector<FileId>();
+    return std::exchange(history.uninspected, {});
+  });
+  if (names.empty()) return;
+  Result<void> ended;
+  std::vector<FileId> again;
   // What is left at a stop is found again at the next start.
   for (const FileId& id : names) {
-    if (!stop) inspect(id);
+    if (stop) return;
+    const auto done = inspect(id);
+    if (done) continue;
+    log::error("looking inside failed", {{"repository", name_},
+                                         {"file", storage::describe(id)},
+                                         {"error", done.error().message()}});
+    ended = done;
+    again.push_back(id);
   }
+  if (!again.empty()) {
+    history_.with([&](History& history) {
+      history.uninspected.insert(history.uninspected.end(), again.begin(), again.end());
+    });
+  }
+  report_inspection(ended);
 }
 
 bool RepositoryStore::mend_from_parity(const FileId& id) {

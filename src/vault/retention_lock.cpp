@@ -48,7 +48,12 @@ Result<void> RetentionLock::read_new() {
     const auto id = file_of(receipt.file);
     // Locks come and go by the thousand, and are not locked.
     if (!id || id->type == FileType::lock) return;
-    if (const auto key = key_of(*id)) times_[*key] = receipt.received;
+    const auto key = key_of(*id);
+    if (!key) return;
+    times_[*key] = receipt.received;
+    if (id->type != FileType::index) return;
+    if (receipt.client == own_name_) own_.insert(*key);
+    else own_.erase(*key);
   }));
   return {};
 }
@@ -58,6 +63,13 @@ std::optional<WallTime> RetentionLock::received(const FileId& id) const {
   const auto found = key ? times_.find(*key) : times_.end();
   if (found == times_.end()) return std::nullopt;
   return found->second;
+}
+
+bool RetentionLock::is_released(const FileId& id, WallTime now) {
+  const std::lock_guard lock(mutex_);
+  if (!period_ || !read_new()) return false;
+  const auto own = received(id);
+  return own && *own + *period_ <= now;
 }
 
 Result<void> RetentionLock::check(const DeletionCase& deletion) {
@@ -71,7 +83,8 @@ Result<void> RetentionLock::check(const DeletionCase& deletion) {
   TRY(read_new());
   const auto own = received(id);
   if (!own) return locked(name + ": the vault has no receipt of it, and keeps it");
-  if (*own + *period_ > deletion.now) {
+  const bool is_ours = deletion.by == DeletionCase::By::vault && own_.contains(*key_of(id));
+  if (!is_ours && *own + *period_ > deletion.now) {
     return locked(fmt::format("{} is locked until {}", name, to_rfc3339(*own + *period_)));
   }
   if (id.type == FileType::snapshot) return {};

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -19,6 +20,9 @@ namespace bulkhead::vault {
 
 struct DeletionCase {
   storage::FileId id;
+  // The vault may replace an index file that it made itself before its period is over: it holds
+  // nothing that came from anybody.
+  enum class By { client, vault } by = By::client;
   WallTime now;  // the receive clock's expiry time
   std::vector<storage::FileInfo> snapshots;
   // By a look inside; empty where the vault has no read key.
@@ -27,11 +31,15 @@ struct DeletionCase {
 
 class RetentionLock {
  public:
-  RetentionLock(Path receipts, std::optional<std::chrono::milliseconds> period)
-      : receipts_(std::move(receipts)), period_(period) {}
+  // `own` is whom receipts of what the vault made name.
+  RetentionLock(Path receipts, std::optional<std::chrono::milliseconds> period,
+                std::string_view own)
+      : receipts_(std::move(receipts)), period_(period), own_name_(own) {}
 
   // Kind denied, with the reason and, where there is one, the time.
   Result<void> check(const DeletionCase& deletion);
+  // Whether its own period is over; false also where that cannot be found out.
+  bool is_released(const storage::FileId& id, WallTime now);
 
  private:
   struct Key {
@@ -49,9 +57,11 @@ class RetentionLock {
 
   const Path receipts_;
   const std::optional<std::chrono::milliseconds> period_;
+  const std::string own_name_;
   std::mutex mutex_;
   std::uint64_t read_ = 0;  // bytes of the receipts' file
   std::unordered_map<Key, WallTime, KeyHash> times_;
+  std::unordered_set<Key, KeyHash> own_;  // index files that the vault made
 };
 
 }  // namespace bulkhead::vault

@@ -2,9 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "base/text.h"
 #include "crypto/sha256.h"
 #include "http/server.h"
 #include "json/value.h"
+#include "ledger/event.h"
+#include "ledger/verify/log_folder.h"
+#include "ledger/verify/tile_files.h"
 #include "repository/parity.h"
 #include "vault/vault.h"
 
@@ -184,6 +188,185 @@ TEST_F(RetentionTest, ADestructionIsPostedBeforeItsDelayIsOver) {
   EXPECT_NE(texts[0].find("anna"), std::string::npos);
   EXPECT_NE(texts[1].find("bert"), std::string::npos);
   EXPECT_NE(texts[1].find("\"kind\":\"destruction\""), std::string::npos);
+}
+
+TEST_F(RetentionTest, WhatOfficersOrderIsInTheVaultsLedger) {
+  ASSERT_EQ(put("data", "pack"), 200);
+  ASSERT_EQ(order("anna", Order::destroy, "r1"), 200);
+  start();
+  ASSERT_EQ(order("bert", Order::destroy, "r1"), 200);
+  ASSERT_EQ(order("anna", Order::cancel, "r1"), 200);
+  vault_.reset();
+  const Path folder = configuration_.state_folder();
+  const std::string key = read_text_file(folder / "ledger.vkey", 4096).value();
+  ledger::verify::FolderOptions options;
+  options.folder = folder / "ledger";
+  options.key = ledger::verify::parse_verifier_key(trim(key)).value();
+  const auto report = ledger::verify::verify_folder(options);
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_FALSE(report->bad) << report->bad->describe();
+  const auto bundle = ledger::verify::TileFiles(folder / "ledger").entries(0, 3);
+  ASSERT_EQ(bundle.entries.size(), 3u) << bundle.defect;
+  const auto event = ledger::parse_event(bundle.entries[1]);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->actor, "vault");
+  EXPECT_EQ(event->action, "vault.destruction");
+  EXPECT_EQ(event->object, "imo");
+  EXPECT_NE(as_text(bundle.entries[1]).find("ordered by bert"), std::string_view::npos);
+  // A ledger without its key is not begun anew.
+  std::filesystem::remove(folder / "ledger.key");
+  EXPECT_FALSE(Vault(configuration_, clock_).start());
+}
+
+// Refuses until it is told to take.
+class Webhook {
+ public:
+  Webhook()
+      : server_(http::Server::start({.address = "127.0.0.1"}, [this](http::Request& request) {
+                  const auto body = http::read_body(*request.body, 1 << 20);
+                  if (!takes) return http::Response::text("", 503);
+                  posted_.with([&](auto& all) { all.emplace_back(as_text(*body)); });
+                  return http::Response::text("");
+                }).value()) {}
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()) + "/"; }
+  std::vector<std::string> posted() const {
+    return posted_.with([](const auto& all) { return all; });
+  }
+  std::atomic<bool> takes{false};
+
+ private:
+  Guarded<std::vector<std::string>> posted_;
+  std::unique_ptr<http::Server> server_;
+};
+
+TEST_F(RetentionTest, ADestructionWaitsUntilTheWebhookHasHeardOfIt) {
+  Webhook webhook;
+  configuration_.webhook = webhook.url();
+  start();
+  ASSERT_EQ(put("data", "pack"), 200);
+  ASSERT_EQ(order("anna", Order::destroy, "r1"), 200);
+  ASSERT_EQ(order("bert", Order::destroy, "r1"), 200);
+  clock_.advance(73h);
+  vault_->oversight().tick();
+  EXPECT_TRUE(is_there("data")) << "nobody was told";
+  start();
+  vault_->oversight().tick();
+  EXPECT_TRUE(is_there("data")) << "nor after a restart";
+  webhook.takes = true;
+  vault_->oversight().tick();
+  ASSERT_GE(webhook.posted().size(), 2u);
+  EXPECT_NE(webhook.posted()[0].find("anna"), std::string::npos);
+  EXPECT_NE(webhook.posted()[1].find("bert"), std::string::npos);
+  EXPECT_FALSE(is_there("data"));
+  // And each is told once.
+  vault_->oversight().tick();
+  start();
+  vault_->oversight().tick();
+  EXPECT_EQ(webhook.posted().size(), 3u);
+}
+
+TEST_F(RetentionTest, MoreAlarmsThanCanBePostedHideNoDestruction) {
+  Webhook webhook;
+  configuration_.webhook = webhook.url();
+  start();
+  ASSERT_EQ(put("data", "pack"), 200);
+  ASSERT_EQ(order("anna", Order::destroy, "r1"), 200);
+  for (int i = 0; i < 310; ++i) {
+    vault_->oversight().raise(AlarmKind::churn, "alarm " + std::to_string(i));
+  }
+  webhook.takes = true;
+  vault_->oversight().tick();
+  EXPECT_NE(webhook.posted().at(0).find("anna"), std::string::npos);
+  EXPECT_NE(webhook.posted().back().find("alarm 309"), std::string::npos);
+  EXPECT_LT(webhook.posted().size(), 311u);
+}
+
+TEST_F(RetentionTest, AnyNumberOfAlarmsLetsTheVaultStart) {
+  vault_.reset();
+  const Path alarms = configuration_.state_folder() / "alarms.jsonl";
+  const std::string last = encode_alarm({clock_.now(), AlarmKind::churn, "imo", "the last"}) + "\n";
+  {
+    const auto file = open_file(alarms, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    ASSERT_TRUE(file);
+    // A hole: as long as anybody likes, and no room on the disk.
+    ASSERT_EQ(::ftruncate(file->get(), std::int64_t{300} << 20), 0);
+    ASSERT_GE(::lseek(file->get(), 0, SEEK_END), 0);
+    ASSERT_TRUE(write_all(file->get(), as_bytes("\n" + last)));
+  }
+  start();
+  ASSERT_FALSE(HasFatalFailure());
+  EXPECT_EQ(vault_->oversight().alarms().latest(1).at(0).text, "the last");
+}
+
+// Calls before a log is opened.
+class Meanwhile final : public FileLayer {
+ public:
+  std::function<void(const Path&)> before_log;
+  Result<FileDescriptor> create(const Path& path) override { return real_.create(path); }
+  Result<FileDescriptor> reopen(const Path& path) override { return real_.reopen(path); }
+  Result<FileDescriptor> open_log(const Path& path) override {
+    if (before_log) before_log(path);
+    return real_.open_log(path);
+  }
+  Result<void> write(int file, ByteView bytes) override { return real_.write(file, bytes); }
+  void begin_flushing(int file) override { real_.begin_flushing(file); }
+  Result<void> seal(int file) override { return real_.seal(file); }
+  Result<void> sync_data(int file) override { return real_.sync_data(file); }
+  Result<void> rename_to_new(const Path& from, const Path& to) override {
+    return real_.rename_to_new(from, to);
+  }
+  Result<void> rename_over(const Path& from, const Path& to) override {
+    return real_.rename_over(from, to);
+  }
+  Result<void> sync_folder(const Path& folder) override { return real_.sync_folder(folder); }
+  Result<void> remove(const Path& path) override { return real_.remove(path); }
+
+ private:
+  FileLayer& real_ = system_files();
+};
+
+TEST_F(RetentionTest, ASnapshotThatComesWhileAPackIsBeingDeletedKeepsIt) {
+  Meanwhile files;
+  vault_.reset();
+  vault_ = std::make_unique<Vault>(configuration_, clock_, files);
+  ASSERT_TRUE(vault_->start());
+  ASSERT_EQ(put("data", "pack"), 200);
+  clock_.advance(24h * 31);
+  files.before_log = [&](const Path& path) {
+    if (path.filename() != "deletions.jsonl") return;
+    files.before_log = nullptr;
+    EXPECT_EQ(put("snapshots", "s"), 200);
+  };
+  EXPECT_EQ(remove("data", "pack"), 403);
+  vault_.reset();  // before its files
+}
+
+TEST_F(RetentionTest, SnapshotsAreListedWithTheirReceipts) {
+  ASSERT_EQ(put("snapshots", "s"), 200);
+  clock_.advance(1h);
+  start();
+  ASSERT_EQ(put("snapshots", "t"), 200);
+  ASSERT_EQ(put("index", "i"), 200);
+  http::MemoryBody none;
+  const auto list = [&](const std::string& path) {
+    http::Request request{.path = path, .body = &none};
+    request.headers.add("Accept", "application/vnd.x.restic.rest.v2");
+    request.headers.add("Authorization",
+                        "Basic " + to_base64(to_bytes("writer:" + std::string(kPassword))));
+    return json::parse(vault_->handle(request).body).value();
+  };
+  std::map<std::string, std::string> received;
+  const json::Value snapshots = list("/imo/snapshots/");
+  const json::Array* const all = snapshots.array();
+  for (const json::Value& one : *all) {
+    const std::string* const at = one["received"].string();
+    received[*one["name"].string()] = at != nullptr ? *at : "";
+  }
+  EXPECT_EQ(received.size(), 2u);
+  EXPECT_EQ(received[name_of("s")], "2020-09-13T12:26:40Z");
+  EXPECT_EQ(received[name_of("t")], "2020-09-13T13:26:40Z");
+  const json::Value indexes = list("/imo/index/");
+  EXPECT_TRUE((*indexes.array())[0]["received"].is_null()) << "nobody asks, and a million have one";
 }
 
 TEST_F(RetentionTest, ATimeInsideASnapshotMakesItNoOlder) {

@@ -125,6 +125,11 @@ Result<std::vector<Officer>> read_officers(const Path& file) {
     }
     std::copy(key->begin(), key->end(), officer.key.begin());
     officer.added = TRY(table.string("added"));
+    // One who stood there twice would have two voices.
+    const bool is_second = std::ranges::any_of(officers, [&](const Officer& other) {
+      return other.name == officer.name || other.key == officer.key;
+    });
+    if (is_second) return std::unexpected(table.error_at("key", "or name is another officer's"));
     officers.push_back(std::move(officer));
   }
   TRY(document.refuse_unknown_keys());

@@ -110,6 +110,34 @@ json::Value optional_time(const std::optional<WallTime>& time) {
   return time ? json::Value(to_rfc3339(*time)) : json::Value();
 }
 
+std::string tending_section(const Oversight& oversight) {
+  std::string items;
+  for (const auto& [name, one] : oversight.tended()) {
+    fmt::format_to(
+        std::back_inserter(items),
+        "<li>{}: last at {}; since the start {} snapshots forgotten and {} packs ({}) "
+        "deleted, {} snapshots are locked still{}</li>",
+        name.empty() ? "/" : escape_html(name), time_or_dash(one.last), one.sum.forgotten,
+        one.sum.packs, size_of(one.sum.bytes), one.sum.still_locked,
+        one.problem.empty() ? "" : ". The last round failed: " + escape_html(one.problem));
+  }
+  return items.empty() ? "" : "<h2>Forgetting and pruning</h2><ul>" + items + "</ul>";
+}
+
+json::Value tended_value(const Oversight& oversight) {
+  json::Array all;
+  for (const auto& [name, one] : oversight.tended()) {
+    all.push_back(json::Object{{"name", name},
+                               {"last", optional_time(one.last)},
+                               {"forgotten", one.sum.forgotten},
+                               {"still_locked", one.sum.still_locked},
+                               {"packs", one.sum.packs},
+                               {"bytes", one.sum.bytes},
+                               {"problem", one.problem}});
+  }
+  return all;
+}
+
 json::Value object_store_value(Oversight& oversight) {
   const auto totals = oversight.copies();
   if (!totals) return {};
@@ -141,10 +169,11 @@ std::string status_page(Oversight& oversight) {
       "<meta name=\"viewport\" content=\"width=device-width\"><title>Vault</title>"
       "<link rel=\"stylesheet\" href=\"{}\"></head><body><main><h1>Vault</h1><p>As of {}, by the "
       "vault's clock.</p>{}"
-      "<h2>Repositories</h2>{}{}<h2>Destructions</h2>{}<h2>Alarms</h2>{}</main></body></html>\n",
+      "<h2>Repositories</h2>{}{}{}<h2>Destructions</h2>{}<h2>Alarms</h2>{}</main></body></html>\n",
       kStatusStylePath, time_or_dash(oversight.receive_clock().now()), warning,
-      repositories_table(oversight.repositories()), object_store_section(oversight),
-      destructions_list(oversight.orders()), alarms_list(oversight.alarms()));
+      repositories_table(oversight.repositories()), tending_section(oversight),
+      object_store_section(oversight), destructions_list(oversight.orders()),
+      alarms_list(oversight.alarms()));
 }
 
 json::Value status_value(Oversight& oversight) {
@@ -182,6 +211,7 @@ json::Value status_value(Oversight& oversight) {
                       {"time", to_rfc3339(oversight.receive_clock().now())},
                       {"clock_frozen", std::move(clock)},
                       {"repositories", std::move(repositories)},
+                      {"tended", tended_value(oversight)},
                       {"object_store", object_store_value(oversight)},
                       {"destructions", std::move(destructions)},
                       {"alarms", std::move(alarms)}};

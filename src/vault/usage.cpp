@@ -43,32 +43,37 @@ void Reservation::keep() {
   }
 }
 
-Result<Reservation> Usage::reserve(FileType type, std::uint64_t size) {
+Result<Reservation> Usage::reserve(FileType type, std::uint64_t size, Quotas quotas) {
   return sums_.with([&](UsageSums& sums) -> Result<Reservation> {
-    if (size > 0 && exceeds(sums.bytes, size, limits_.bytes)) {
-      return fail(ErrorKind::limit,
-                  fmt::format("the quota of {} bytes is used; ask the vault's administrator",
-                              limits_.bytes));
-    }
-    if (exceeds(sums.objects, 1, limits_.objects)) {
-      return fail(ErrorKind::limit,
-                  fmt::format("the quota of {} objects is used; ask the vault's administrator",
-                              limits_.objects));
-    }
-    // restic tries few keys only and pays each one's scrypt: a client that could add keys for ever
-    // could lock everybody out.
-    if (type == FileType::key && exceeds(sums.keys, 1, limits_.keys)) {
-      return fail(ErrorKind::denied, "the repository holds as many keys as it may");
-    }
-    if (type == FileType::lock && exceeds(sums.locks, 1, limits_.locks)) {
-      return fail(ErrorKind::limit,
-                  "the repository holds too many locks; restic unlock removes "
-                  "those that are stale");
-    }
+    if (quotas == Quotas::kept) TRY(check(sums, type, size));
     change(sums, type, size, Direction::up);
     sums.bytes_arriving += size;
     return Reservation(*this, type, size);
   });
+}
+
+Result<void> Usage::check(const UsageSums& sums, FileType type, std::uint64_t size) const {
+  if (size > 0 && exceeds(sums.bytes, size, limits_.bytes)) {
+    return fail(
+        ErrorKind::limit,
+        fmt::format("the quota of {} bytes is used; ask the vault's administrator", limits_.bytes));
+  }
+  if (exceeds(sums.objects, 1, limits_.objects)) {
+    return fail(ErrorKind::limit,
+                fmt::format("the quota of {} objects is used; ask the vault's administrator",
+                            limits_.objects));
+  }
+  // restic tries few keys only and pays each one's scrypt: a client that could add keys for ever
+  // could lock everybody out.
+  if (type == FileType::key && exceeds(sums.keys, 1, limits_.keys)) {
+    return fail(ErrorKind::denied, "the repository holds as many keys as it may");
+  }
+  if (type == FileType::lock && exceeds(sums.locks, 1, limits_.locks)) {
+    return fail(ErrorKind::limit,
+                "the repository holds too many locks; restic unlock removes "
+                "those that are stale");
+  }
+  return {};
 }
 
 void Usage::add(FileType type, std::uint64_t size) {

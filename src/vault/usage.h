@@ -49,13 +49,16 @@ class Reservation {
   std::uint64_t size_ = 0;
 };
 
+enum class Quotas { kept, passed };
+
 class Usage {
  public:
   explicit Usage(UsageLimits limits) : limits_(limits) {}
 
   // Kind limit where bytes, objects or locks have run out; denied for keys, which a client must not
   // try again.
-  Result<Reservation> reserve(storage::FileType type, std::uint64_t size);
+  Result<Reservation> reserve(storage::FileType type, std::uint64_t size,
+                              Quotas quotas = Quotas::kept);
   // What lies there already, whatever the limits say.
   void add(storage::FileType type, std::uint64_t size);
   void remove(storage::FileType type, std::uint64_t size);
@@ -66,6 +69,7 @@ class Usage {
 
  private:
   friend class Reservation;
+  Result<void> check(const UsageSums& sums, storage::FileType type, std::uint64_t size) const;
   const UsageLimits limits_;
   Guarded<UsageSums> sums_;
 };

@@ -40,6 +40,14 @@ std::string detail_of(const Response& response) {
   return detail != nullptr ? *detail : "";
 }
 
+// A missing file is no refusal: restic asks whether there is a config before it makes one. A name
+// that is none, and a file for a repository that is not there, are.
+bool is_missing_file(const Request& request, const Response& response) {
+  return response.status == 404 &&
+         (request.method == Method::get || request.method == Method::head) &&
+         parse_request_path(request.path, RootRepository::yes).has_value();
+}
+
 // The protocol knows success by the status 200 alone.
 Response done() { return Response::text(""); }
 
@@ -74,6 +82,7 @@ Vault::Vault(Configuration configuration, const Clock& clock, FileLayer& files,
       files_(files),
       open_copies_(std::move(open_copies)),
       order_rate_({.requests = kOrdersPerSecond, .bytes = 0}, clock),
+      workers_(configuration_.threads),
       credentials_(configuration_.credentials) {}
 
 Result<void> Vault::start() {
@@ -103,9 +112,8 @@ Response Vault::handle(Request& request) {
   } else {
     response = dispatch(request, *access);
   }
-  // A missing file is no refusal: restic asks whether there is a config before it makes one. Nor is
-  // what a witness knows.
-  if (response.status >= 400 && response.status != 404 && response.status != 409) {
+  // What a witness knows is no refusal.
+  if (response.status >= 400 && response.status != 409 && !is_missing_file(request, response)) {
     metrics_.count_refusal(response.status);
     log::warning("refused", {{"request_id", request.request_id},
                              {"client", request.client_address},
@@ -175,7 +183,12 @@ Response Vault::handle_list(Request& request, const RequestPath& path, Repositor
   std::string text = "[";
   const auto visited = store.visit(*path.type, [&](const storage::FileInfo& file) {
     if (text.size() > 1) text += ',';
-    if (version_2) {
+    if (version_2 && file.received) {
+      // No part of the protocol, and passed over by who does not know it: what a snapshot says of
+      // its time can be compared with it.
+      fmt::format_to(std::back_inserter(text), R"({{"name":"{}","size":{},"received":"{}"}})",
+                     file.name, file.size, to_rfc3339(*file.received));
+    } else if (version_2) {
       fmt::format_to(std::back_inserter(text), R"({{"name":"{}","size":{}}})", file.name,
                      file.size);
     } else {
@@ -193,6 +206,13 @@ Response Vault::handle_list(Request& request, const RequestPath& path, Repositor
 Response Vault::save(const Transaction& on) {
   const auto length = on.request.body->announced_length();
   if (!length) return http::problem(411, "a file comes with its length", on.request);
+  const auto worker = workers_.take(on.path.repository);
+  if (!worker) {
+    Response response =
+        http::problem(503, "too many uploads to this repository are under way; wait", on.request);
+    response.headers.set("Retry-After", "1");
+    return response;
+  }
   const Upload upload{
       .id = {*on.path.type, on.path.name},
       .announced_size = *length,

@@ -13,6 +13,7 @@
 #include "vault/oversight.h"
 #include "vault/request_path.h"
 #include "vault/witness_host.h"
+#include "vault/worker_shares.h"
 
 namespace bulkhead::vault {
 
@@ -62,6 +63,7 @@ class Vault {
   FileLayer& files_;
   const Oversight::OpenCopies open_copies_;
   RateLimit order_rate_;
+  WorkerShares workers_;
   Credentials credentials_;
   Metrics metrics_;
   SystemRandom random_;

@@ -134,6 +134,30 @@ TEST_F(VaultTest, FreezesKeysAtTheFirstSnapshotAndCountsThemBefore) {
   EXPECT_EQ(put("keys", "key 0").status, 200);
 }
 
+TEST_F(VaultTest, AFloodOfKeysLeavesNothing) {
+  const auto files_in_all = [&] {
+    std::size_t count = 0;
+    for (const auto& one : std::filesystem::recursive_directory_iterator(file(""))) {
+      if (one.is_regular_file() && one.file_size() > 0) ++count;
+    }
+    return count;
+  };
+  for (std::size_t i = 0; i < configuration_.policy.limits.keys_max; ++i) {
+    ASSERT_EQ(put("keys", "key " + std::to_string(i)).status, 200);
+  }
+  const std::size_t before = files_in_all();
+  const auto receipts = read_receipts(file("receipts.jsonl"))->size();
+  for (int i = 0; i < 5'000; ++i) {
+    ASSERT_EQ(put("keys", "junk " + std::to_string(i)).status, 403);
+  }
+  EXPECT_EQ(put("snapshots", "s").status, 200);
+  for (int i = 0; i < 5'000; ++i) {
+    ASSERT_EQ(put("keys", "more junk " + std::to_string(i)).status, 403);
+  }
+  EXPECT_EQ(files_in_all(), before + 1);
+  EXPECT_EQ(read_receipts(file("receipts.jsonl"))->size(), receipts + 1);
+}
+
 TEST_F(VaultTest, RefusesPastTheQuotaAndKeepsServing) {
   configuration_.policy.limits.repository_size_max = 100;
   start();

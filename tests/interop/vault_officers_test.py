@@ -250,6 +250,34 @@ class Retention(WithVault):
                 text=True, timeout=30).stdout
             self.assertEqual(answer, "403")
 
+    def test_the_vault_forgets_and_prunes_for_a_client_that_may_only_write(self):
+        vault = self.configure('retention = "1s"\n\n[[repository]]\nname = "imo"\n'
+                               'read_key = "repository.password"\n[repository.keep]\nlast = 1\n')
+        password = vault.add_credential("imo")
+        vault.start()
+        self.addCleanup(vault.stop)
+        self.restic(vault, "init", password=password)
+        tree = self.folder / "tree"
+        for seed in (1, 2, 3):
+            self.restic(vault, "backup", make_tree(tree, seed), password=password)
+        imo = vault.folder / "data" / "imo"
+        snapshots = sorted((imo / "snapshots").iterdir(), key=lambda f: f.stat().st_mtime)
+        self.wait_for("the lock's period is over",
+                      lambda: time.time() - snapshots[-1].stat().st_mtime > 3)
+        # As a day later.
+        vault.stop()
+        (vault.folder / "data/.vault/tending.json").unlink(missing_ok=True)
+        vault.start()
+        self.wait_for("it forgets", lambda: not snapshots[0].exists())
+        self.wait_for("it is told of", lambda: any(
+            one["last"] for one in self.status(vault)["tended"]))
+        self.assertEqual([f.name for f in (imo / "snapshots").iterdir()], [snapshots[-1].name])
+        self.assertIn("no errors were found", self.restic(vault, "check", "--read-data",
+                                                          password=password))
+        self.restic(vault, "backup", make_tree(tree, 4), password=password)
+        self.assertIn("no errors were found", self.restic(vault, "check", password=password))
+        self.assertEqual(self.status(vault)["alarms"], [])
+
     def test_before_the_period_is_over_restic_forgets_nothing(self):
         vault = self.configure('retention = "30d"\n')
         password = vault.add_credential("imo", "--role", "administer")

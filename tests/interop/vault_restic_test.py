@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """restic itself backs up to the vault over TLS, restores, checks, and is refused what it may not."""
+import base64
 import filecmp
 import hashlib
 import os
@@ -135,6 +136,35 @@ class VaultWithRestic(unittest.TestCase):
 
     def test_a_client_without_the_authority_refuses_to_talk(self):
         self.assertIn("x509", self.restic("snapshots", authority=False, expected=1))
+
+    def test_no_older_tls_than_1_3_is_spoken(self):
+        def hello(*options):
+            return subprocess.run(
+                ["curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", "--cacert",
+                 self.vault.folder / "ca.crt", *options,
+                 f"https://127.0.0.1:{self.vault.port}/.vault/identity"], text=True,
+                capture_output=True, timeout=60)
+
+        self.assertEqual(hello("--tlsv1.3").stdout, "200")
+        older = hello("--tlsv1.0", "--tls-max", "1.2")
+        self.assertEqual(older.stdout, "000")
+        self.assertIn("alert", older.stderr)
+
+    def test_no_secret_is_in_the_log_or_on_a_command_line(self):
+        wrong = "wrong-password-of-enough-length"
+        self.assertEqual(self.curl("GET", "/imo/website/keys/", user=f"imo/website:{wrong}"), 401)
+        self.assertEqual(self.curl("POST", "/imo/website/x", user=f"imo/website:{self.password}"),
+                         404)
+        process = pathlib.Path("/proc") / str(self.vault.process.pid)
+        shown = [(self.vault.folder / "vault.log").read_bytes(),
+                 (process / "cmdline").read_bytes(),
+                 (self.vault.folder / "credentials.toml").read_bytes()]
+        self.assertIn(b"/imo/website/x", shown[0], "the log is that of this vault")
+        key = (self.vault.folder / "vault.key").read_bytes().splitlines()[1]
+        for secret in (self.password.encode(), self.other_password.encode(), wrong.encode(), key,
+                       base64.b64encode(f"imo/website:{self.password}".encode())):
+            for text in shown:
+                self.assertNotIn(secret, text)
 
     def test_a_credential_added_while_it_serves_works_at_once(self):
         password = self.vault.add_credential("late")
