@@ -128,6 +128,7 @@ class FakeSupervisor final : public Supervisor {
     return "pass-of-" + std::string(role);
   }
   void set_open_incident(const std::string& id) override { open_incident = id; }
+  void set_alarm(const std::string&, const std::string& text) override { alarm = text; }
 
   std::map<std::string, ServiceStatus> statuses;
   std::map<std::string, int> answers;  // path -> status, 200 where it is not here
@@ -138,6 +139,7 @@ class FakeSupervisor final : public Supervisor {
   StatusIncident shown;
   std::set<std::string> shown_ids;
   std::string open_incident;
+  std::string alarm;
   std::string clean_generation;
   ExposureGate gate;
   ExposureObserver observer;

@@ -1,6 +1,9 @@
 #include "supervisor/protection.h"
 
+#include <optional>
+
 #include "base/log.h"
+#include "base/periodic_task.h"
 #include "supervisor/backup/scheduler.h"
 #include "supervisor/incident/routes.h"
 #include "supervisor/watch/canaries.h"
@@ -8,6 +11,8 @@
 
 namespace bulkhead::supervisor {
 namespace {
+
+constexpr std::chrono::seconds kRetryPeriod{1};
 
 class Protection final : public Extension {
  public:
@@ -76,10 +81,12 @@ class Protection final : public Extension {
       }
     }
     scheduler_.start();
+    retry_.emplace("retry", kRetryPeriod, [this] { desk_->retry(); });
     return {};
   }
 
   void stop() override {
+    retry_.reset();
     vault_.stop_waiting();
     scheduler_.stop();
     jobs_.stop();
@@ -156,6 +163,7 @@ class Protection final : public Extension {
   // Last, so that they end first: both use what is above.
   Jobs jobs_;
   std::unique_ptr<Watcher> watcher_;
+  std::optional<PeriodicTask> retry_;
 };
 
 }  // namespace

@@ -169,6 +169,9 @@ class Supervisor {
   virtual Result<std::string> issue_pass(std::string_view role, std::chrono::minutes life) = 0;
   // The open incident's id, for GET /v1/estate; empty: none.
   virtual void set_open_incident(const std::string& id) = 0;
+  // What the officer on duty must know whatever else works, for GET /v1/estate: one sentence or
+  // more a subject; empty: nothing any more.
+  virtual void set_alarm(const std::string& subject, const std::string& alarm) = 0;
 };
 
 // The part that the incident's own folders add to the control API and to the life of bulkheadd.

@@ -160,6 +160,71 @@ class IncidentTest(unittest.TestCase):
         self.estate.bulkhead("incident", "recover")
         self.assertEqual(self.estate.get("gamma.localhost").status, 200)
 
+    def ask(self, method, path):
+        done = subprocess.run(
+            ["curl", "-s", "--fail-with-body", "--unix-socket",
+             self.estate.folder / "run/control.sock", "-X", method, "-d", "{}", "http://x" + path],
+            capture_output=True, check=True, timeout=60)
+        return json.loads(done.stdout)
+
+    def vault_process(self):
+        return next(int(process.name) for process in Path("/proc").iterdir()
+                    if process.name.isdigit() and self.is_vault(process))
+
+    def is_vault(self, process):
+        try:
+            return f"{self.estate.folder}/vault/vault.toml".encode() in (
+                process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+
+    def test_vault_that_hangs_is_an_alarm_and_the_recovery_waits_for_it(self):
+        self.estate.bulkhead("backup")
+        vault = self.vault_process()
+        os.kill(vault, signal.SIGSTOP)
+        try:
+            self.attack()  # sealed at once all the same
+            # Of two that are asked for, one runs, and the other hears so.
+            path = f"/v1/incidents/{self.incident()['id']}/recover"
+            jobs = [self.ask("POST", path)["job"] for _ in range(2)]
+            wait_until(lambda: any("runs already" in self.ask("GET", f"/v1/jobs/{job}")["message"]
+                                   for job in jobs), "one recovery runs")
+            closed = self.estate.bulkhead("incident", "close", check=False)
+            self.assertEqual(closed.returncode, 1)
+            self.assertIn("a recovery runs", closed.stderr)
+            self.assertNotEqual(self.incident()["state"], "closed")
+            wait_until(lambda: self.estate.state()["alarms"], "an alarm")
+            told = self.estate.bulkhead("estate", "status", check=False).stdout
+            self.assertIn("ALARM: The vault does not cosign the ledger", told)
+            self.assertIn("ALARM:", self.estate.bulkhead("incident", "show").stderr)
+        finally:
+            os.kill(vault, signal.SIGCONT)
+        wait_until(lambda: self.incident()["state"] == "restored", "the recovery goes on")
+        wait_until(lambda: not self.estate.state()["alarms"], "the alarm ends")
+        wait_until(lambda: self.estate.bulkhead("incident", "close", check=False).returncode == 0,
+                   "the incident is closed")
+
+    def test_what_cannot_be_recorded_is_sealed_told_and_recorded_later(self):
+        incidents = self.estate.folder / "incidents"
+        aside = self.estate.folder / "incidents.aside"
+        self.estate.bulkhead("backup")
+        incidents.rename(aside)
+        incidents.write_text("where no folder can be")
+        (self.dataset("alpha") / "archive/passwords.csv").write_text("damaged")
+        wait_until(lambda: self.estate.get("alpha.localhost").status == 503, "alpha is sealed")
+        alarm, = wait_until(lambda: self.estate.state()["alarms"], "an alarm")
+        self.assertIn("canary_touched in alpha", alarm)
+        refused = self.estate.bulkhead("expose", "alpha", "--to", "public", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("is not dealt with", refused.stderr)
+        incidents.unlink()
+        aside.rename(incidents)
+        wait_until(lambda: (i := self.incident()) and i["state"] == "contained",
+                   "the incident is recorded")
+        wait_until(lambda: not self.estate.state()["alarms"], "the alarm ends")
+        self.estate.bulkhead("incident", "recover")
+        self.assertEqual(self.estate.get("alpha.localhost").status, 200)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

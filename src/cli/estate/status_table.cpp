@@ -27,7 +27,7 @@ std::string age_of(const json::Value& time, WallTime now, std::string_view other
   return parsed ? estate::age_of(*parsed, now) : std::string(otherwise);
 }
 
-Row row_of(const json::Value& service, WallTime now) {
+Row row_of(const json::Value& service, WallTime now, bool in_incident) {
   Row row;
   const std::string state = text_of(service["state"]);
   const std::string exposure = text_of(service["exposure"]);
@@ -41,10 +41,11 @@ Row row_of(const json::Value& service, WallTime now) {
                age_of(service["last_snapshot"]["time"], now, "none")};
   if (exposure == "sealed") {
     row.mark = Mark::bad;
-    row.note = fmt::format(
-        "sealed: visitors are sent to the status page; open it with: bulkhead "
-        "expose {} --to public",
-        row.cells[0]);
+    row.note = "sealed: visitors are sent to the status page; ";
+    row.note += in_incident
+                    ? fmt::format("bring it back with: bulkhead incident recover --service {}",
+                                  row.cells[0])
+                    : fmt::format("open it with: bulkhead expose {} --to public", row.cells[0]);
   } else if (state != "ready") {
     row.mark = Mark::bad;
     row.note = fmt::format("is exposed but {}{}{}", state, problem.empty() ? "" : ": ", problem);
@@ -74,15 +75,20 @@ std::string age_of(WallTime then, WallTime now) {
 }
 
 std::string status_table(const json::Value& estate, WallTime now, Colour colour) {
+  const json::Array none;
+  const json::Array* told = estate["alarms"].array();
+  const json::Array& alarms = told == nullptr ? none : *told;
+  const bool in_incident = estate["incident"].is_string() || !alarms.empty();
   std::vector<Row> rows;
   if (const json::Array* services = estate["services"].array()) {
-    for (const json::Value& service : *services) rows.push_back(row_of(service, now));
+    for (const json::Value& service : *services) rows.push_back(row_of(service, now, in_incident));
   }
   const auto bad = std::count_if(rows.begin(), rows.end(),
                                  [](const Row& row) { return row.mark != Mark::good; });
   const std::string incident = text_of(estate["incident"]);
   std::string out =
       fmt::format("Estate {} in {}\n", text_of(estate["name"]), text_of(estate["folder"]));
+  for (const json::Value& alarm : alarms) out += fmt::format("ALARM: {}\n", text_of(alarm));
   out += incident.empty()
              ? std::string("No incident is open.\n")
              : fmt::format("INCIDENT {0} IS OPEN: bulkhead incident show {0}\n", incident);

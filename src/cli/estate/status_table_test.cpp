@@ -41,6 +41,20 @@ TEST(StatusTable, SaysWhatIsWrongAndWhatToDo) {
               HasSubstr("gisis is exposed but waiting: exit status 1"));
 }
 
+TEST(StatusTable, NobodyIsToldToOpenWhatAnIncidentSealed) {
+  json::Object now = *estate("sealed", "frozen", "").object();
+  now.set("incident", "2020-09-30-1");
+  const std::string open = status_table(now, kNow, Colour::none);
+  EXPECT_THAT(open, HasSubstr("bulkhead incident recover --service gisis"));
+  EXPECT_THAT(open, Not(HasSubstr("--to public")));
+  now.set("incident", nullptr);
+  now.set("alarms", json::Array{"canary_touched in gisis: it cannot be recorded", "The vault"});
+  const std::string alarm = status_table(now, kNow, Colour::none);
+  EXPECT_THAT(alarm, HasSubstr("ALARM: canary_touched in gisis"));
+  EXPECT_THAT(alarm, HasSubstr("ALARM: The vault"));
+  EXPECT_THAT(alarm, Not(HasSubstr("--to public")));
+}
+
 TEST(StatusTable, AgesAreForPeople) {
   EXPECT_EQ(age_of(kNow - 20s, kNow), "just now");
   EXPECT_EQ(age_of(kNow - 59min, kNow), "59 min");

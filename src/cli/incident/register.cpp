@@ -54,8 +54,19 @@ Result<int> list(const IncidentVerb& verb) {
   return kExitSuccess;
 }
 
+// Beside the answer, which may be for a program.
+Result<void> tell_alarms(const control::Control& control) {
+  const json::Value estate = TRY(control.get("/v1/estate"));
+  const json::Array* alarms = estate["alarms"].array();
+  for (const json::Value& alarm : alarms == nullptr ? json::Array() : *alarms) {
+    fmt::print(stderr, "ALARM: {}\n", text_of(alarm));
+  }
+  return {};
+}
+
 Result<int> show(const IncidentVerb& verb) {
   const control::Control control = TRY(control::Control::open(verb));
+  TRY(tell_alarms(control));
   const std::string id = TRY(id_of(control, verb));
   const json::Value incident = TRY(control.get("/v1/incidents/" + id));
   if (verb.json) {

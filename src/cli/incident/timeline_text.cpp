@@ -1,6 +1,7 @@
 #include "cli/incident/timeline_text.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -22,9 +23,11 @@ std::string_view colour_of(std::string_view kind) {
 std::string since(WallTime start, const json::Value& time) {
   const auto at = from_rfc3339(text_of(time));
   if (!at) return "?";
-  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(*at - start).count();
-  return fmt::format("+{:02}:{:02}:{:02}.{:03}", passed / 3'600'000, passed / 60'000 % 60,
-                     passed / 1000 % 60, passed % 1000);
+  const auto distance = std::chrono::duration_cast<std::chrono::milliseconds>(*at - start).count();
+  // What an indicator saw lies before the opening.
+  const auto passed = std::abs(distance);
+  return fmt::format("{}{:02}:{:02}:{:02}.{:03}", distance < 0 ? '-' : '+', passed / 3'600'000,
+                     passed / 60'000 % 60, passed / 1000 % 60, passed % 1000);
 }
 
 std::string duration_or_dash(const json::Value& value) {

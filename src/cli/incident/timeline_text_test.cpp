@@ -14,12 +14,14 @@ const json::Value kIncident = json::parse(R"({"id":"2020-09-30-1","state":"resto
   "gateway_ms":20,"services":[{"name":"website","exposure":"public","rto_ms":61500,"rpo_ms":0,
   "files_damaged":12,"files_recovered":12},{"name":"gisis","exposure":"sealed","rto_ms":null,
   "rpo_ms":null,"files_damaged":null,"files_recovered":null}],
-  "timeline":[{"time":"2020-09-30T07:01:02.345Z","kind":"sealed","message":"Sealed website"}]})")
+  "timeline":[{"time":"2020-09-30T07:01:02.345Z","kind":"sealed","message":"Sealed website"},
+  {"time":"2020-09-30T05:58:59.961Z","kind":"indicator","message":"a canary"}]})")
                                   .value();
 
 TEST(IncidentText, CountsFromTheOpeningAndShowsBothDurations) {
   const std::string text = incident_text(kIncident, estate::Colour::none);
   EXPECT_THAT(text, HasSubstr("+01:01:02.345"));
+  EXPECT_THAT(text, HasSubstr("-00:01:00.039")) << "seen before the incident was opened";
   EXPECT_THAT(text, HasSubstr("61.5 s"));
   EXPECT_THAT(text, HasSubstr("0.000 s"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));

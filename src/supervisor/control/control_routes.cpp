@@ -60,6 +60,8 @@ json::Object estate_json(const EstateSupervisor& supervisor) {
     services.push_back(service_json(status, estate));
   }
   const std::string incident = supervisor.open_incident();
+  json::Array alarms;
+  for (std::string& alarm : supervisor.alarms()) alarms.push_back(std::move(alarm));
   return json::Object{
       {"name", estate.name},
       {"title", estate.title.find("en")->second},
@@ -68,7 +70,8 @@ json::Object estate_json(const EstateSupervisor& supervisor) {
       {"vault", estate.vault.location()},
       {"addresses", std::move(addresses)},
       {"services", std::move(services)},
-      {"incident", incident.empty() ? json::Value(nullptr) : json::Value(incident)}};
+      {"incident", incident.empty() ? json::Value(nullptr) : json::Value(incident)},
+      {"alarms", std::move(alarms)}};
 }
 
 Result<std::vector<std::string>> selectors_of(const json::Value& body) {

@@ -43,6 +43,19 @@ std::chrono::milliseconds since(SteadyTime start, const Clock& clock) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(clock.steady_now() - start);
 }
 
+// A description has an estate.toml too, but neither keys nor data. Asked before anything is written
+// into it.
+Result<void> need_made_estate(const Layout& layout) {
+  std::error_code error;
+  if (std::filesystem::exists(layout.pass_key(), error)) return {};
+  const std::string folder = layout.folder().native();
+  return fail(ErrorKind::not_found,
+              fmt::format("{0} was not made by bulkhead estate create: it has no {1}. Make an "
+                          "estate of it in a new folder, with: bulkhead estate create --from {0} "
+                          "--at FOLDER",
+                          folder, layout.pass_key().lexically_relative(folder).native()));
+}
+
 }  // namespace
 
 EstateSupervisor::EstateSupervisor(Estate estate, Path program_folder, Clock& clock)
@@ -57,6 +70,7 @@ Result<std::unique_ptr<EstateSupervisor>> EstateSupervisor::create(Estate estate
   std::unique_ptr<EstateSupervisor> self(
       new EstateSupervisor(std::move(estate), std::move(program_folder), clock));
   const Layout& layout = self->layout_;
+  TRY(need_made_estate(layout));
   TRY(make_directories(layout.run(), 0700));
   self->lock_ = TRY(take_lock(layout));
   TRY(self->prepare_folders());
@@ -106,6 +120,13 @@ Result<void> EstateSupervisor::begin_witness() {
   options.cosigned = layout_.ledger_cosigned();
   options.key = TRY_CONTEXT(ledger::verify::parse_verifier_key(trim(*text)),
                             layout_.witness_verifier_key().native());
+  options.on_problem = [this](const std::string& problem) {
+    set_alarm("vault", problem.empty()
+                           ? ""
+                           : fmt::format("The vault does not cosign the ledger: {}. Where it does "
+                                         "not answer, backups, evidence and restores wait for it.",
+                                         problem));
+  };
   witness_ = std::make_unique<LedgerWitness>(
       std::move(options), WitnessClient(estate_, layout_), [this] { return ledger_->checkpoint(); },
       [this](std::string_view kind, const std::string& message) {
@@ -478,6 +499,24 @@ void EstateSupervisor::set_open_incident(const std::string& id) {
 
 std::string EstateSupervisor::open_incident() const {
   return open_incident_.with([](const std::string& open) { return open; });
+}
+
+void EstateSupervisor::set_alarm(const std::string& subject, const std::string& alarm) {
+  alarms_.with([&](std::map<std::string, std::string>& alarms) {
+    if (alarm.empty()) {
+      alarms.erase(subject);
+    } else {
+      alarms[subject] = alarm;
+    }
+  });
+}
+
+std::vector<std::string> EstateSupervisor::alarms() const {
+  return alarms_.with([](const std::map<std::string, std::string>& alarms) {
+    std::vector<std::string> out;
+    for (const auto& [subject, alarm] : alarms) out.push_back(alarm);
+    return out;
+  });
 }
 
 }  // namespace bulkhead::supervisor

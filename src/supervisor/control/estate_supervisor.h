@@ -67,6 +67,8 @@ class EstateSupervisor final : public Supervisor {
   Result<std::string> issue_pass(std::string_view role, std::chrono::minutes life) override;
   void set_open_incident(const std::string& id) override;
   std::string open_incident() const;
+  void set_alarm(const std::string& subject, const std::string& alarm) override;
+  std::vector<std::string> alarms() const;
 
  private:
   EstateSupervisor(Estate estate, Path program_folder, Clock& clock);
@@ -115,7 +117,8 @@ class EstateSupervisor final : public Supervisor {
   Guarded<ExposureObserver> observer_;
   Guarded<std::map<std::string, SnapshotMark, std::less<>>> snapshots_;
   Guarded<std::string> open_incident_;
-  std::unique_ptr<LedgerWitness> witness_;  // ends first: it notes what it finds
+  Guarded<std::map<std::string, std::string>> alarms_;  // by subject
+  std::unique_ptr<LedgerWitness> witness_;              // ends first: it notes what it finds
 };
 
 }  // namespace bulkhead::supervisor

@@ -28,6 +28,8 @@ void LedgerWitness::ask_and_tell() {
   if (problem.empty() && !last_problem_.empty()) {
     log::info("the ledger is cosigned again", {{"events", std::to_string(known_size_)}});
   }
+  failures_ = problem.empty() ? 0 : failures_ + 1;
+  if (options_.on_problem && failures_ != 1) options_.on_problem(problem);
   last_problem_ = problem;
 }
 

@@ -23,6 +23,9 @@ class LedgerWitness {
     Path cosigned;  // the file that the newest cosigned checkpoint goes to
     ledger::verify::VerifierKey key;
     std::chrono::milliseconds period{2'000};
+    // Told what keeps the ledger from being cosigned, from the second failure on, and "" when it is
+    // cosigned again: a vault that starts together with this program is no problem.
+    std::function<void(const std::string& problem)> on_problem = {};
   };
   // The newest checkpoint of the ledger.
   using Head = std::function<ledger::SignedCheckpoint()>;
@@ -48,6 +51,7 @@ class LedgerWitness {
   std::optional<std::uint64_t> cosigned_size_;
   std::string told_;  // the kind of the last alarm
   std::string last_problem_;
+  int failures_ = 0;  // in a row
   PeriodicTask task_;
 };
 

@@ -45,6 +45,7 @@ class Layout {
   Path run() const { return folder_ / "run"; }
   Path vault() const { return folder_ / "vault"; }
   Path state() const { return folder_ / "state"; }  // exposure, events: survives a restart
+  Path reserved_space() const { return state() / "reserve"; }  // given up when the disk is full
   Path lock_file() const { return folder_ / "run" / "bulkheadd.lock"; }
   // run/<service>/<instance>: what the compartment sees as /run/service.
   Path socket_directory(std::string_view service, std::string_view instance) const;

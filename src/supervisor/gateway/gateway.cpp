@@ -196,7 +196,11 @@ Result<void> Gateway::set_exposures(const ExposureByService& changes,
   const auto told = runtime_.tell(command);
   if (told && in_force) in_force();
   // Memory first, then disk: under an attack the disk may be slow, or full.
-  const auto kept = write_exposures(exposures_, layout_);
+  auto kept = write_exposures(exposures_, layout_);
+  if (!kept && told) {
+    kept = std::unexpected(
+        kept.error().with_context("in force, but a restart of bulkheadd would forget it"));
+  }
   if (!told) {
     // It may be dead, or deaf. A fresh one reads the map from disk, so without the map there is
     // none: a gateway that is down refuses too.

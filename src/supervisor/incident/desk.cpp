@@ -64,6 +64,9 @@ Result<std::unique_ptr<IncidentDesk>> IncidentDesk::open(Supervisor& supervisor)
   std::unique_ptr<IncidentDesk> desk(new IncidentDesk(supervisor));
   const Path folder = supervisor.layout().incidents();
   TRY(make_directories(folder, 0700));
+  if (const auto reserved = desk->reserve_.take(); !reserved) {
+    log::warning("No space is kept free", {{"why", reserved.error().message()}});
+  }
   std::error_code error;
   std::string open_id;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
@@ -156,26 +159,89 @@ Record IncidentDesk::state_record(IncidentState to, const std::string& message) 
 }
 
 void IncidentDesk::report(const analysis::Indicator& indicator) {
-  const Result<std::vector<std::string>> to_seal = take_in(indicator);
-  if (!to_seal) {
-    log::error("An indicator could not be recorded; what its rule says is sealed nevertheless",
-               {{"service", indicator.service}, {"error", to_seal.error().message()}});
-  }
-  // Containing comes before bookkeeping: a full disk must not keep a service open.
-  const std::vector<std::string> services =
-      to_seal ? *to_seal : services_to_seal(supervisor_.estate(), indicator);
-  if (!services.empty()) {
-    const auto sealed =
-        supervisor_.seal(services, fmt::format("{} in {}: {}", name_of(indicator.kind),
-                                               indicator.service, indicator.explanation));
-    if (!sealed) {
-      log::error("Sealing failed; run: bulkhead seal --all", {{"error", sealed.error().message()}});
+  Unfinished work{.indicator = indicator};
+  Result<void> done = contain(work);
+  if (!done) {
+    log::error("What an indicator leads to is not all done; its services are sealed nevertheless",
+               {{"service", indicator.service}, {"error", done.error().message()}});
+    {
+      const std::lock_guard lock(mutex_);
+      reserve_.release();
     }
+    done = contain(work);
+  }
+  if (!done) {
+    work.why = done.error().message();
+    const std::lock_guard lock(mutex_);
+    if (unfinished_.size() < kIndicatorsMax) unfinished_.push_back(std::move(work));
+  }
+  raise_alarm();
+}
+
+Result<void> IncidentDesk::contain(Unfinished& work) {
+  Result<void> recorded;
+  if (!work.is_recorded) {
+    auto to_seal = take_in(work.indicator);
+    work.is_recorded = to_seal.has_value();
+    if (!to_seal) recorded = std::unexpected(to_seal.error());
+    work.to_seal =
+        to_seal ? std::move(*to_seal) : services_to_seal(supervisor_.estate(), work.indicator);
+  }
+  Result<void> sealed;
+  if (!work.to_seal.empty()) {
+    const auto report = supervisor_.seal(
+        work.to_seal, fmt::format("{} in {}: {}", name_of(work.indicator.kind),
+                                  work.indicator.service, work.indicator.explanation));
+    if (!report) sealed = std::unexpected(report.error());
     // Whether it succeeded or not: a later seal answers something else.
     const std::lock_guard lock(mutex_);
-    for (const std::string& service : services) seal_causes_.erase(service);
+    for (const std::string& service : work.to_seal) seal_causes_.erase(service);
   }
   if (const std::optional<Incident> open = current()) publish(open->id);
+  return recorded ? sealed : recorded;
+}
+
+void IncidentDesk::retry() {
+  std::vector<Unfinished> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(unfinished_);
+    if (left.empty()) {
+      // Where there is no room for it, an estate runs without.
+      (void)reserve_.take();
+      return;
+    }
+  }
+  std::erase_if(left, [&](Unfinished& work) {
+    const Result<void> done = contain(work);
+    if (!done) work.why = done.error().message();
+    return done.has_value();
+  });
+  {
+    const std::lock_guard lock(mutex_);
+    unfinished_.insert(unfinished_.begin(), std::make_move_iterator(left.begin()),
+                       std::make_move_iterator(left.end()));
+  }
+  raise_alarm();
+}
+
+void IncidentDesk::raise_alarm() {
+  std::string alarm;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!unfinished_.empty()) {
+      const Unfinished& first = unfinished_.front();
+      alarm = fmt::format(
+          "{} in {}: {}. {} {}. It is tried again each second; until then do not restart "
+          "bulkheadd, and leave sealed what is sealed.",
+          name_of(first.indicator.kind), first.indicator.service, first.indicator.explanation,
+          first.is_recorded ? "It is recorded, but not all that follows from it is done:"
+                            : "It cannot be recorded:",
+          first.why);
+      if (unfinished_.size() > 1) alarm += fmt::format(" {} more wait.", unfinished_.size() - 1);
+    }
+  }
+  supervisor_.set_alarm("incident", alarm);
 }
 
 Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator& indicator) {
@@ -209,23 +275,39 @@ Result<std::vector<std::string>> IncidentDesk::take_in(const analysis::Indicator
   return services;
 }
 
+Result<std::string> IncidentDesk::record_declaration(const std::vector<std::string>& services,
+                                                     const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  Case* open = TRY(open_case(reason, services));
+  if (open->incident.state == IncidentState::suspected) {
+    TRY(append_to(*open, {state_record(IncidentState::declared, reason)}));
+  }
+  return open->incident.id;
+}
+
 Result<Incident> IncidentDesk::declare(const std::vector<std::string>& services,
                                        const std::string& reason) {
   const std::vector<std::string> names = TRY(supervisor_.estate().select(services));
   if (names.empty()) return fail(ErrorKind::invalid, "name at least one service");
-  std::string id;
-  {
-    const std::lock_guard lock(mutex_);
-    Case* open = TRY(open_case(reason, names));
-    id = open->incident.id;
-    if (open->incident.state == IncidentState::suspected) {
-      TRY(append_to(*open, {state_record(IncidentState::declared, reason)}));
+  Result<std::string> id = record_declaration(names, reason);
+  if (!id) {
+    (void)supervisor_.seal(names, reason);  // Asked again below, with an incident or without.
+    {
+      const std::lock_guard lock(mutex_);
+      reserve_.release();
     }
+    id = record_declaration(names, reason);
   }
-  TRY(supervisor_.seal(names, reason));
-  publish(id);
+  const auto sealed = supervisor_.seal(names, reason);
+  if (!id) {
+    return std::unexpected(id.error().with_context(fmt::format(
+        "{} {}, but no incident could be opened", fmt::join(names, ", "),
+        sealed ? "is sealed" : "refuses visitors and is frozen until bulkheadd is restarted")));
+  }
+  if (!sealed) return std::unexpected(sealed.error());
+  publish(*id);
   const std::lock_guard lock(mutex_);
-  return cases_.at(id).incident;
+  return cases_.at(*id).incident;
 }
 
 Result<Incident> IncidentDesk::close(const std::string& id, const std::string& reason) {
@@ -373,8 +455,16 @@ void IncidentDesk::exposure_changed(const Supervisor::ExposureChange& change) {
 
 Result<void> IncidentDesk::may_expose(const std::string& service, Exposure to) const {
   const std::lock_guard lock(mutex_);
+  if (to == Exposure::sealed) return {};
+  for (const Unfinished& work : unfinished_) {
+    if (std::ranges::find(work.to_seal, service) == work.to_seal.end()) continue;
+    return fail(
+        ErrorKind::conflict,
+        fmt::format("{} in {} is not dealt with: {}. When it is, run: bulkhead incident show",
+                    name_of(work.indicator.kind), work.indicator.service, work.why));
+  }
   const Case* open = open_one();
-  if (open == nullptr || to == Exposure::sealed) return {};
+  if (open == nullptr) return {};
   const AffectedService* affected = open->incident.find(service);
   if (affected == nullptr || !affected->contained) return {};
   const std::vector<analysis::Indicator> indicators = affected->current_indicators();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "supervisor/incident/incident.h"
+#include "supervisor/incident/space_reserve.h"
 #include "supervisor/incident/timeline.h"
 #include "supervisor/supervisor.h"
 
@@ -22,9 +23,12 @@ class IncidentDesk {
   // Reads all incidents' timelines. Kind corrupt where one is damaged, or two are open.
   static Result<std::unique_ptr<IncidentDesk>> open(Supervisor& supervisor);
 
-  // Opens an incident or joins the open one, and seals what a rule says. What goes wrong is logged:
-  // the reporter has nobody to tell.
+  // Opens an incident or joins the open one, and seals what a rule says. What goes wrong is logged,
+  // told as an alarm and kept for retry(): the reporter has nobody to tell.
   void report(const analysis::Indicator& indicator);
+  // Tries again what could not be recorded or sealed, a full disk for one. To be called every now
+  // and then.
+  void retry();
   // By an operator: opens an incident (or joins the open one) and seals the services.
   Result<Incident> declare(const std::vector<std::string>& services, const std::string& reason);
   Result<Incident> close(const std::string& id, const std::string& reason);
@@ -48,7 +52,8 @@ class IncidentDesk {
   Path folder_of(const std::string& id) const { return supervisor_.layout().incidents() / id; }
 
  private:
-  explicit IncidentDesk(Supervisor& supervisor) : supervisor_(supervisor) {}
+  explicit IncidentDesk(Supervisor& supervisor)
+      : supervisor_(supervisor), reserve_(supervisor.layout().reserved_space()) {}
 
   struct Case {
     Incident incident;
@@ -62,7 +67,20 @@ class IncidentDesk {
   const Case* open_one() const;
   std::string next_id() const;
 
+  // An indicator whose consequences are not all there yet.
+  struct Unfinished {
+    analysis::Indicator indicator;
+    bool is_recorded = false;
+    std::vector<std::string> to_seal;
+    std::string why;
+  };
   Result<std::vector<std::string>> take_in(const analysis::Indicator& indicator);
+  // Seals whether it can be recorded or not: a full disk must not keep a service open.
+  Result<void> contain(Unfinished& work);
+  Result<std::string> record_declaration(const std::vector<std::string>& services,
+                                         const std::string& reason);
+  // Says of what is unfinished, to the officer on duty.
+  void raise_alarm();
   void publish(const std::string& id);
   void show_recent();
 
@@ -72,6 +90,8 @@ class IncidentDesk {
   // The indicator that a seal under way answers, by service: from its record to the seal's.
   std::map<std::string, WallTime> seal_causes_;   // under mutex_
   std::map<std::string, std::size_t> published_;  // records handed to the supervisor; under mutex_
+  std::vector<Unfinished> unfinished_;            // under mutex_
+  SpaceReserve reserve_;                          // under mutex_
 };
 
 }  // namespace bulkhead::supervisor

@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 Estate estate() {
@@ -216,6 +217,86 @@ TEST_F(Desk, ShowsTheWholeTimeline) {
   EXPECT_EQ(shown["timeline"].array()->size(), 5u);
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "incidents/2020-09-30-1/timeline.json"));
   EXPECT_EQ(desk->show("x").error().kind(), ErrorKind::not_found);
+}
+
+// While it lasts no record finds a place: where incidents would be, there is a file.
+class NoRoom {
+ public:
+  explicit NoRoom(Path incidents) : incidents_(std::move(incidents)), aside_(incidents_) {
+    aside_ += ".aside";
+    std::filesystem::rename(incidents_, aside_);
+    EXPECT_TRUE(write_file_atomic(incidents_, {}));
+  }
+  ~NoRoom() {
+    std::filesystem::remove(incidents_);
+    std::filesystem::rename(aside_, incidents_);
+  }
+  NoRoom(const NoRoom&) = delete;
+  NoRoom& operator=(const NoRoom&) = delete;
+
+ private:
+  Path incidents_;
+  Path aside_;
+};
+
+TEST_F(Desk, IndicatorThatCannotBeRecordedSealsRaisesAnAlarmAndIsRecordedLater) {
+  const WallTime seen = clock.now();
+  {
+    const NoRoom full(folder.path() / "incidents");
+    touch_canary();
+    EXPECT_FALSE(desk->current());
+    EXPECT_EQ(supervisor.statuses["website"].exposure, Exposure::sealed);
+    EXPECT_EQ(supervisor.statuses["gisis"].exposure, Exposure::sealed);
+    EXPECT_THAT(supervisor.alarm, HasSubstr("canary_touched in website"));
+    EXPECT_THAT(supervisor.alarm, HasSubstr("cannot be recorded"));
+    const auto refused = supervisor.set_exposure("gisis", Exposure::public_, "impatience");
+    ASSERT_FALSE(refused) << "what an indicator sealed is not opened for want of a record";
+    EXPECT_EQ(refused.error().kind(), ErrorKind::conflict);
+    desk->retry();
+    EXPECT_FALSE(desk->current());
+    EXPECT_FALSE(supervisor.alarm.empty());
+  }
+  clock.advance(10min);
+  desk->retry();
+  const Incident incident = desk->current().value();
+  EXPECT_EQ(incident.state, IncidentState::contained);
+  EXPECT_EQ(incident.find("website")->indicators.front().time, seen);
+  EXPECT_TRUE(incident.find("gisis")->contained);
+  EXPECT_EQ(supervisor.alarm, "");
+}
+
+TEST_F(Desk, SealThatFailedIsTriedAgain) {
+  supervisor.seal_fails = true;
+  touch_canary();
+  EXPECT_EQ(desk->current()->state, IncidentState::declared);
+  EXPECT_THAT(supervisor.alarm, HasSubstr("the disk is full"));
+  supervisor.seal_fails = false;
+  desk->retry();
+  EXPECT_EQ(desk->current()->state, IncidentState::contained);
+  EXPECT_EQ(desk->current()->find("website")->indicators.size(), 1u);
+  EXPECT_EQ(supervisor.alarm, "");
+}
+
+TEST_F(Desk, DeclaringSealsAlsoWhatCannotBeRecorded) {
+  const NoRoom full(folder.path() / "incidents");
+  const auto declared = desk->declare({"mail"}, "a call");
+  ASSERT_FALSE(declared);
+  EXPECT_THAT(declared.error().message(), HasSubstr("mail is sealed, but no incident"));
+  EXPECT_EQ(supervisor.statuses["mail"].exposure, Exposure::sealed);
+}
+
+TEST_F(Desk, SpaceThatWasKeptFreeIsGivenUpForARecordAndTakenAgain) {
+  const Path reserve = Layout(folder.path()).reserved_space();
+  EXPECT_TRUE(std::filesystem::exists(reserve));
+  {
+    const NoRoom full(folder.path() / "incidents");
+    touch_canary();
+    EXPECT_FALSE(std::filesystem::exists(reserve));
+  }
+  desk->retry();
+  ASSERT_TRUE(desk->current());
+  desk->retry();
+  EXPECT_TRUE(std::filesystem::exists(reserve));
 }
 
 TEST(Rules, SealWhatTheySayInTheEstatesOrder) {

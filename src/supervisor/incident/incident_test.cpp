@@ -1,9 +1,13 @@
 #include "supervisor/incident/incident.h"
 
+#include <csignal>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
+#include "supervisor/incident/space_reserve.h"
 #include "supervisor/incident/timeline.h"
 
 namespace bulkhead::supervisor {
@@ -213,6 +217,58 @@ TEST_F(TimelineFile, MissingLineIsNoticed) {
   const std::string whole = content();
   ASSERT_TRUE(write_file_atomic(path, as_bytes(whole.substr(whole.find('\n') + 1))));
   EXPECT_EQ(Timeline::open(path).error().kind(), ErrorKind::corrupt);
+}
+
+// A file that may not grow further is what a full disk is: a part is written, then nothing.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t file_size_max) {
+    previous_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &previous_), 0);
+    const rlimit full{.rlim_cur = file_size_max, .rlim_max = previous_.rlim_max};
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  }
+  ~FullDisk() {
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &previous_), 0);
+    std::signal(SIGXFSZ, previous_handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit previous_{};
+  sighandler_t previous_handler_ = SIG_DFL;
+};
+
+TEST_F(TimelineFile, GoesOnWhenAFullDiskHasRoomAgain) {
+  write(2);
+  const std::string whole = content();
+  Timeline timeline = Timeline::open(path).value();
+  const Record record{.time = kStart, .kind = RecordKind::note, .message = "once more"};
+  {
+    const FullDisk full(whole.size() + 7);
+    const auto refused = timeline.append({record});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::limit);
+    EXPECT_EQ(content(), whole) << "nothing of the line is left";
+  }
+  ASSERT_TRUE(timeline.append({record}));
+  EXPECT_EQ(Timeline::open(path).value().records().size(), 3u);
+}
+
+TEST(Reserve, GivesTheSpaceBackAndTakesItAgain) {
+  const TemporaryDirectory folder = TemporaryDirectory::create("reserve").value();
+  const Path file = folder.path() / "state" / "reserve";
+  SpaceReserve reserve(file);
+  ASSERT_TRUE(reserve.take());
+  EXPECT_EQ(std::filesystem::file_size(file), kReservedBytes);
+  struct stat taken{};
+  ASSERT_EQ(stat(file.c_str(), &taken), 0);
+  EXPECT_GE(static_cast<std::uint64_t>(taken.st_blocks) * 512, kReservedBytes) << "not a hole";
+  reserve.release();
+  EXPECT_FALSE(std::filesystem::exists(file));
+  ASSERT_TRUE(reserve.take());
+  EXPECT_TRUE(SpaceReserve(file).take()) << "after a restart";
 }
 
 }  // namespace

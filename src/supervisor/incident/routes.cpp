@@ -152,6 +152,11 @@ Result<json::Value> recover(const ProtectionParts& parts, Request& request) {
 
 Result<json::Value> close(const ProtectionParts& parts, Request& request) {
   const json::Value body = TRY(body_of(request));
+  if (parts.recovery.is_running()) {
+    return fail(ErrorKind::conflict,
+                "a recovery runs: close the incident when it has ended, or has stopped at a step "
+                "that did not pass (bulkhead incident show)");
+  }
   const Incident incident = TRY(parts.desk.close(request.path_values["id"],
                                                  text_in(body, "reason", "closed by an operator")));
   return summary_json(incident);

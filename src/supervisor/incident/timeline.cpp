@@ -27,10 +27,10 @@ Result<Timeline> Timeline::open(const Path& path) {
     timeline.records_.push_back(std::move(record));
     rest.remove_prefix(end + 1);
   }
+  timeline.size_ = static_cast<off_t>(content.size() - rest.size());
   if (!rest.empty()) {
     timeline.repaired_ = rest.size();
-    if (ftruncate(timeline.file_.get(), static_cast<off_t>(content.size() - rest.size())) != 0 ||
-        fsync(timeline.file_.get()) != 0) {
+    if (ftruncate(timeline.file_.get(), timeline.size_) != 0 || fsync(timeline.file_.get()) != 0) {
       return fail_errno(errno, "cutting the unfinished line off " + path.string());
     }
   }
@@ -40,8 +40,8 @@ Result<Timeline> Timeline::open(const Path& path) {
 Result<void> Timeline::append(std::vector<Record> records) {
   if (failed_) {
     return fail(ErrorKind::io, path_.string() +
-                                   " could not be written before; restart bulkheadd when the "
-                                   "disk has room and works again");
+                                   " could not be written before, and what it holds is not "
+                                   "known; restart bulkheadd when the disk works again");
   }
   std::string lines;
   std::uint64_t number = records_.size();
@@ -50,9 +50,14 @@ Result<void> Timeline::append(std::vector<Record> records) {
     lines += json::write(to_json(record)) + "\n";
   }
   failed_ = true;
-  TRY_CONTEXT(write_all(file_.get(), as_bytes(lines)), "writing " + path_.string());
+  if (const auto written = write_all(file_.get(), as_bytes(lines)); !written) {
+    // A part of it may be there. Without that part it is as before, and may be tried again.
+    failed_ = ftruncate(file_.get(), size_) != 0 || fdatasync(file_.get()) != 0;
+    return std::unexpected(written.error().with_context("writing " + path_.string()));
+  }
   if (fdatasync(file_.get()) != 0) return fail_errno(errno, "syncing " + path_.string());
   failed_ = false;
+  size_ += static_cast<off_t>(lines.size());
   for (Record& record : records) records_.push_back(std::move(record));
   return {};
 }

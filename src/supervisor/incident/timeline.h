@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/file.h"
 #include "supervisor/incident/record.h"
 
@@ -17,8 +19,9 @@ class Timeline {
   // Makes the file where there is none.
   static Result<Timeline> open(const Path& file);
 
-  // Numbers the records and writes them with one sync. After an error nothing more may be appended:
-  // what is on the disk is then unknown.
+  // Numbers the records and writes them with one sync. Where they cannot be written, a full disk
+  // for one, the file is as before and they may be appended again. After a sync that failed nothing
+  // more may be: what is on the disk is then unknown.
   Result<void> append(std::vector<Record> records);
   const std::vector<Record>& records() const { return records_; }
   // Bytes of an unfinished last line that open() cut off.
@@ -30,6 +33,7 @@ class Timeline {
   Path path_;
   FileDescriptor file_;
   std::vector<Record> records_;
+  off_t size_ = 0;
   std::size_t repaired_ = 0;
   bool failed_ = false;
 };

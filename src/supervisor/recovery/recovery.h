@@ -41,6 +41,7 @@ class Recovery {
   // Brings the services back to `expose`; empty: all of the incident's. Answers what was done.
   Result<json::Value> run(const std::string& incident, const std::vector<std::string>& services,
                           Exposure expose, JobHandle& job);
+  bool is_running() const { return is_running_; }
   // The first step alone, at once after a seal: the evidence is then safe whatever comes.
   Result<void> preserve(const std::string& incident, const std::vector<std::string>& services,
                         JobHandle& job);
