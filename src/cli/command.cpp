@@ -1,8 +1,11 @@
 // The one translation unit that includes CLI11.
 #include "cli/command.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -151,8 +154,16 @@ int run_command_line(Command& root, const std::string& version, int argc, char**
     app.require_subcommand(1);
     app.fallthrough(false);
     Parser::declare(app, root);
+    // "bulkhead help repo backup" is "bulkhead repo backup --help". CLI11 takes the last word
+    // first.
+    std::vector<std::string> words(argv + 1, argv + argc);
+    if (!words.empty() && words.front() == "help") {
+      words.erase(words.begin());
+      words.emplace_back("--help");
+    }
+    std::ranges::reverse(words);
     try {
-      app.parse(argc, argv);
+      app.parse(std::move(words));
     } catch (const CLI::ParseError& stopped) {
       const int status = app.exit(stopped);
       return status == 0 ? kExitSuccess : kExitUsage;

@@ -1,6 +1,7 @@
 """Making and checking an estate, without running it."""
 import os
 import stat
+import subprocess
 import unittest
 
 from running_estate import BIN, DESCRIPTION, SOURCE, RunningEstate
@@ -54,6 +55,24 @@ class EstateCreateTest(unittest.TestCase):
         self.assertIn("estate.toml:", result.stderr)
         self.assertIn("hostnames", result.stderr)
         self.assertEqual(os.listdir(self.estate.root), ["description"])
+
+    def test_a_description_is_not_run_and_stays_as_it_is(self):
+        description = self.estate.root / "description"
+        description.mkdir()
+        text = (DESCRIPTION / "estate.toml").read_text()
+        (description / "estate.toml").write_text(text)
+        done = subprocess.run([BIN / "bulkheadd", "--estate", description], capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"{description} was not made by bulkhead estate create", done.stderr)
+        self.assertIn("bulkhead estate create --from", done.stderr)
+        self.assertEqual(os.listdir(description), ["estate.toml"])
+
+    def test_help_is_a_verb_too(self):
+        for words, expected in (((), "drill"), (("incident", "recover"), "--expose")):
+            asked = self.estate.bulkhead("help", *words, estate=False).stdout
+            self.assertIn(expected, asked)
+            self.assertEqual(asked, self.estate.bulkhead(*words, "--help", estate=False).stdout)
 
     def test_the_example_estate_is_in_order(self):
         result = self.estate.bulkhead("estate", "check", "--estate", SOURCE / "estates/imo",

@@ -141,7 +141,8 @@ void register_estate(Command& root) {
       .on_run([creating] { return create(*creating); });
 
   auto checking = std::make_shared<control::EstateOptions>();
-  Command& check_verb = estate.subcommand("check", "Say every mistake in estate.toml");
+  Command& check_verb = estate.subcommand(
+      "check", "Say the first mistake in estate.toml, with its place and what is allowed");
   control::add_estate_option(check_verb, *checking);
   check_verb.on_run([checking] { return check(*checking); });
 

@@ -150,6 +150,28 @@ INSTANTIATE_TEST_SUITE_P(
                                 "kind = \"tcp\"\nprogram = \"p\"\n[[services.m.port]]\n"
                                 "name = \"imap\"\nport = 8443\nsocket = \"imap.sock\"\n")),
                 "8443 is used twice"},
+        Mistake{
+            "PortNameTwice",
+            minimal(service("m",
+                            "kind = \"tcp\"\nprogram = \"p\"\n[[services.m.port]]\n"
+                            "name = \"imap\"\nport = 1\nsocket = \"a.sock\"\n[[services.m.port]]\n"
+                            "name = \"imap\"\nport = 2\nsocket = \"imap.sock\"\n")),
+            "services.m.port[1].name: \"imap\" is another port"},
+        Mistake{"SocketTwice",
+                minimal(service(
+                    "m",
+                    "kind = \"tcp\"\nprogram = \"p\"\n[[services.m.port]]\n"
+                    "name = \"smtp\"\nport = 1\nsocket = \"imap.sock\"\n[[services.m.port]]\n"
+                    "name = \"imap\"\nport = 2\nsocket = \"imap.sock\"\n")),
+                "services.m.port[1].socket: \"imap.sock\" is the socket of port smtp"},
+        Mistake{"MountOfTheVault",
+                minimal(web("website") + "[[services.website.mount]]\nfrom = \"vault/data\"\n"
+                                         "to = \"/config/v\"\n"),
+                "\"vault/data\" must be a path inside the estate's folder"},
+        Mistake{"MountOverItsConfiguration",
+                minimal(web("website") + "[[services.website.mount]]\nfrom = \"x\"\n"
+                                         "to = \"/config/website.toml\"\n"),
+                "\"/config/website.toml\" is taken"},
         Mistake{"SocketPath",
                 minimal(service("m",
                                 "kind = \"tcp\"\nprogram = \"p\"\n[[services.m.port]]\n"
@@ -160,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"MountOfSecrets",
                 minimal(web("website") + "[[services.website.mount]]\nfrom = \"secrets/ca.key\"\n"
                                          "to = \"/config/ca.key\"\n"),
-                "must be a path inside the estate's folder, not in secrets"},
+                "in none of bulkheadd's own folders (secrets,"},
         Mistake{"MountOverData",
                 minimal(web("website") + "[[services.website.mount]]\nfrom = \"x\"\n"
                                          "to = \"/data/x\"\n"),
@@ -208,6 +230,14 @@ TEST(Estate, MistakesOfSitesGatewayAndVaultAreNamed) {
   EXPECT_THAT(with("https_port = 8443", "https_port = 8443\naddress = \"here\""),
               HasSubstr("\"here\" is no IP address"));
   EXPECT_THAT(with("ar = \"d\"\n", ""), HasSubstr("estate.title.ar is missing"));
+  EXPECT_THAT(with("contact = \"call\"", "contact = \"\""),
+              HasSubstr("estate.contact: must be one line of 1 to 500 bytes"));
+  EXPECT_THAT(with("contact = \"call\"", "contact = \"a\\nb\""),
+              HasSubstr("estate.contact: must be"));
+  EXPECT_THAT(with("8444/\"", "8443/\"\nrun_here = true"),
+              HasSubstr("vault.url: 8443 is the gateway's port"));
+  EXPECT_THAT(with("https_port = 8443", "https_port = 8443\nhttp_port = 8443"),
+              HasSubstr("gateway.http_port: must be another one"));
 }
 
 }  // namespace

@@ -39,6 +39,10 @@ bool is_host_name(std::string_view text) {
   return true;
 }
 
+bool is_one_line(std::string_view text, std::size_t size_max) {
+  return !text.empty() && text.size() <= size_max && !has_control_character(text);
+}
+
 bool is_inner_path(std::string_view text) {
   if (text.empty() || text.size() > 1024 || has_control_character(text)) return false;
   for (const std::string_view part : split(text, '/')) {
@@ -53,7 +57,7 @@ Result<Text> parse_text(const config::Table& table, std::string_view key) {
   Text out;
   for (const std::string_view language : kLanguages) {
     std::string text = TRY(texts.string(language));
-    if (text.empty() || text.size() > kTextSizeMax || has_control_character(text)) {
+    if (!is_one_line(text, kTextSizeMax)) {
       return std::unexpected(
           texts.error_at(language, fmt::format("must be one line of 1 to {} bytes", kTextSizeMax)));
     }
@@ -67,6 +71,8 @@ Result<Text> parse_text(const config::Table& table, std::string_view key) {
 namespace {
 
 using config::Table;
+
+constexpr std::size_t kContactSizeMax = 500;
 
 Result<std::vector<Site>> parse_sites(const Table& root) {
   const Table table = TRY(root.table("sites"));
@@ -228,10 +234,20 @@ Result<std::vector<ServiceConfig>> dependencies_first(std::vector<ServiceConfig>
 }
 
 // Host names and ports that two services cannot share, with each other or with the gateway.
-Result<void> check_addresses(const Estate& estate, const Table& table) {
+Result<void> check_addresses(const Estate& estate, const Table& root, const Table& table) {
   std::set<std::string> hosts = {estate.status_host()};
   std::set<std::uint16_t> ports = {estate.gateway.https_port};
-  if (estate.gateway.http_port) ports.insert(estate.gateway.http_port);
+  if (estate.gateway.http_port && !ports.insert(estate.gateway.http_port).second) {
+    return std::unexpected(
+        TRY(root.table("gateway")).error_at("http_port", "must be another one than https_port"));
+  }
+  if (estate.vault.run_here && !ports.insert(estate.vault.port).second) {
+    return std::unexpected(
+        TRY(root.table("vault"))
+            .error_at("url", fmt::format("{} is the gateway's port in this estate, and run_here "
+                                         "wants it for the vault",
+                                         estate.vault.port)));
+  }
   for (const ServiceConfig& service : estate.services) {
     const Table own = TRY(table.table(service.name));
     for (const std::string& host : service.hostnames) {
@@ -242,10 +258,11 @@ Result<void> check_addresses(const Estate& estate, const Table& table) {
                                      host)));
       }
     }
-    for (const PortConfig& port : service.ports) {
-      if (!ports.insert(port.port).second) {
-        return std::unexpected(
-            own.error_at("port", fmt::format("{} is used twice in this estate", port.port)));
+    const std::vector<Table> tables = TRY(own.tables("port"));
+    for (std::size_t i = 0; i < service.ports.size(); ++i) {
+      if (!ports.insert(service.ports[i].port).second) {
+        return std::unexpected(tables[i].error_at(
+            "port", fmt::format("{} is used twice in this estate", service.ports[i].port)));
       }
     }
   }
@@ -263,6 +280,12 @@ Result<Estate> parse(const config::Document& document) {
   }
   estate.title = TRY(internal::parse_text(about, "title"));
   estate.contact = TRY(about.string("contact"));
+  if (!internal::is_one_line(estate.contact, kContactSizeMax)) {
+    return std::unexpected(about.error_at(
+        "contact", fmt::format("must be one line of 1 to {} bytes: a telephone number, or another "
+                               "address that no attack on the estate takes away",
+                               kContactSizeMax)));
+  }
   estate.sites = TRY(parse_sites(root));
   estate.gateway = TRY(parse_gateway(root));
   estate.vault = TRY(parse_vault(root, estate.sites));
@@ -285,7 +308,7 @@ Result<Estate> parse(const config::Document& document) {
     parsed.push_back(TRY(internal::parse_service(own, name, estate.gateway)));
   }
   estate.services = TRY(dependencies_first(std::move(parsed), services));
-  TRY(check_addresses(estate, services));
+  TRY(check_addresses(estate, root, services));
   estate.rules = TRY(parse_rules(root, estate));
   TRY(document.refuse_unknown_keys());
   return estate;

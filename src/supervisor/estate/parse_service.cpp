@@ -83,6 +83,17 @@ Result<std::vector<PortConfig>> parse_ports(const Table& service) {
       return std::unexpected(table.error_at(
           "socket", fmt::format("\"{}\" is not of the form \"name.sock\"", port.socket)));
     }
+    for (const PortConfig& other : out) {
+      if (other.name == port.name) {
+        return std::unexpected(table.error_at(
+            "name", fmt::format("\"{}\" is another port of this service already", port.name)));
+      }
+      if (other.socket == port.socket) {
+        return std::unexpected(table.error_at(
+            "socket",
+            fmt::format("\"{}\" is the socket of port {} already", port.socket, other.name)));
+      }
+    }
     port.tls = TRY(table.boolean("tls", false));
     port.greeting = TRY(table.string("greeting", ""));
     out.push_back(std::move(port));
@@ -90,20 +101,37 @@ Result<std::vector<PortConfig>> parse_ports(const Table& service) {
   return out;
 }
 
-Result<std::vector<Mount>> parse_mounts(const Table& service) {
+// What bulkheadd and the vault keep in the estate's folder: no compartment has any business there.
+bool is_kept_from_services(std::string_view path) {
+  constexpr std::string_view kFolders[] = {"datasets", "gateway", "incidents", "ledger",
+                                           "logs",     "public",  "reports",   "run",
+                                           "secrets",  "state",   "vault"};
+  return std::ranges::find(kFolders, path.substr(0, path.find('/'))) != std::end(kFolders);
+}
+
+Result<std::vector<Mount>> parse_mounts(const Table& service, std::string_view name) {
   std::vector<Mount> out;
   for (const Table& table : TRY(service.tables("mount"))) {
     const std::string from = TRY(table.string("from"));
-    if (!is_inner_path(from) || from.starts_with("secrets")) {
+    if (!is_inner_path(from) || is_kept_from_services(from)) {
       return std::unexpected(table.error_at(
-          "from",
-          fmt::format("\"{}\" must be a path inside the estate's folder, not in secrets", from)));
+          "from", fmt::format("\"{}\" must be a path inside the estate's folder, such as "
+                              "\"modules\", and in none of bulkheadd's own folders (secrets, run, "
+                              "datasets, vault and the like)",
+                              from)));
     }
     std::string to = TRY(table.string("to"));
     const bool allowed = to.starts_with("/config/") || to.starts_with("/program/");
     if (!allowed || !is_inner_path(std::string_view(to).substr(1))) {
       return std::unexpected(table.error_at(
           "to", fmt::format("\"{}\" must be a path below /config/ or /program/", to)));
+    }
+    const bool is_taken = std::ranges::any_of(out, [&](const Mount& m) { return m.to == to; });
+    if (is_taken || to == fmt::format("/config/{}.toml", name)) {
+      return std::unexpected(
+          table.error_at("to", fmt::format("\"{}\" is taken, by another mount or the service's own "
+                                           "configuration",
+                                           to)));
     }
     out.push_back({from, std::move(to)});
   }
@@ -185,7 +213,7 @@ Result<ServiceConfig> parse_service(const Table& table, const std::string& name,
   const std::string network = TRY(table.one_of("network", {"none", "loopback"}, "none"));
   out.network = network == "loopback" ? NetworkAccess::loopback : NetworkAccess::none;
   out.limits = TRY(parse_limits(table));
-  out.mounts = TRY(parse_mounts(table));
+  out.mounts = TRY(parse_mounts(table, name));
   for (const std::string& canary : TRY(table.strings("canaries"))) {
     if (!is_inner_path(canary)) {
       return std::unexpected(table.error_at(

@@ -12,6 +12,8 @@ bool is_name(std::string_view text);
 bool is_host_name(std::string_view text);
 // Relative, without "..", ".", empty parts or control characters.
 bool is_inner_path(std::string_view text);
+// Not empty and without control characters.
+bool is_one_line(std::string_view text, std::size_t size_max);
 // [title] with one string for each of kLanguages.
 Result<Text> parse_text(const config::Table& table, std::string_view key);
 Result<ServiceConfig> parse_service(const config::Table& table, const std::string& name,
