@@ -94,11 +94,11 @@ std::string answer_page(std::string_view page_name, std::string_view condition,
 std::string visitor_rules(const Estate& estate) {
   std::string out = fmt::format(
       R"(  unique-id-format %[uuid()]
-  log-format '{{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","seconds":%Ts.%ms,"request":"%ID","client":"%ci","method":"%[var(txn.method),json(utf8s)]","host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.log_path),json(utf8s)]","version":"%HV","service":"%[var(txn.service)]","exposure":"%[var(txn.exposure)]","role":"%[var(txn.role)]","status":%ST,"bytes":%B,"ms":%Ta,"end":"%tsc","agent":"%[var(txn.agent),json(utf8s)]"}}'
+  log-format '{{"time":"%[date,utime(%Y-%m-%dT%H:%M:%SZ)]","seconds":%Ts.%ms,"request":"%ID","client":"%ci","method":"%[capture.req.method,json(utf8s)]","host":"%[var(txn.host),json(utf8s)]","path":"%[var(txn.log_path),json(utf8s)]","version":"%HV","service":"%[var(txn.service)]","exposure":"%[var(txn.exposure)]","role":"%[var(txn.role)]","status":%ST,"bytes":%B,"ms":%Ta,"end":"%tsc","agent":"%[var(txn.agent),json(utf8s)]"}}'
 
-  http-request set-var(txn.method) method
   http-request set-var(txn.agent) req.hdr(user-agent)
   http-request set-var(txn.host) req.hdr(host),host_only,lower
+  http-request set-var(txn.host) str(-) unless {{ var(txn.host) -m found }}
   # A pass in the address does not belong in a log; no query does.
   http-request set-var(txn.log_path) path
   http-request set-var(txn.path) path,url_dec
