@@ -103,13 +103,15 @@ std::string pagination(const Visit& visit, const Paging& paging) {
 }
 
 std::string table(std::string_view caption, const std::vector<Column>& columns,
-                  const std::vector<std::vector<std::string>>& rows_html) {
-  // The region takes the focus, so that a wide table can be scrolled by keyboard.
-  std::string out = "<div class=\"table-scroll\" role=\"region\" tabindex=\"0\"" +
-                    attribute("aria-label", caption) + "><table><caption>" + escape_html(caption) +
-                    "</caption><thead><tr>";
+                  const std::vector<std::vector<std::string>>& rows_html, Caption shown) {
+  // The region takes the focus, so that a wide table can be scrolled by keyboard. The roles are
+  // written out, since a table that is laid out as cards would lose its own.
+  std::string out = "<div class=\"record-table\" role=\"region\" tabindex=\"0\"" +
+                    attribute("aria-label", caption) + "><table role=\"table\"><caption" +
+                    (shown == Caption::heard ? " class=\"visually-hidden\"" : "") + ">" +
+                    escape_html(caption) + "</caption><thead role=\"rowgroup\"><tr role=\"row\">";
   for (const Column& column : columns) {
-    out += "<th scope=\"col\"";
+    out += "<th role=\"columnheader\" scope=\"col\"";
     if (column.align == Align::end) out += " class=\"align-end\"";
     if (!column.sort_href.empty()) out += attribute("aria-sort", class_of(column.sorted));
     out += ">";
@@ -120,14 +122,22 @@ std::string table(std::string_view caption, const std::vector<Column>& columns,
     }
     out += "</th>";
   }
-  out += "</tr></thead><tbody>";
+  out += "</tr></thead><tbody role=\"rowgroup\">";
   for (const auto& row : rows_html) {
-    out += "<tr>";
+    out += "<tr role=\"row\">";
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool end = i < columns.size() && columns[i].align == Align::end;
-      const std::string align = end ? " class=\"align-end\"" : "";
-      out += i == 0 ? "<th scope=\"row\"" + align + ">" + row[i] + "</th>"
-                    : "<td" + align + ">" + row[i] + "</td>";
+      if (i == 0) {
+        out += "<th role=\"rowheader\" scope=\"row\"";
+        out += (end ? " class=\"align-end\">" : ">") + row[i] + "</th>";
+        continue;
+      }
+      out +=
+          "<td role=\"cell\"" + attribute("data-label", i < columns.size() ? columns[i].label : "");
+      std::string classes = end ? "align-end" : "";
+      if (row[i].empty()) classes += end ? " is-empty" : "is-empty";
+      if (!classes.empty()) out += attribute("class", classes);
+      out += "><span class=\"cell\">" + row[i] + "</span></td>";
     }
     out += "</tr>";
   }

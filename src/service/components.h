@@ -62,9 +62,13 @@ struct Column {
   std::string sort_href;  // empty: the column does not sort
   enum class Sorted { no, ascending, descending } sorted = Sorted::no;
 };
-// Each row has one HTML cell a column; the first is the row's header. Scrolls sideways by itself.
+// Under a heading that says the same, the caption is for screen readers alone.
+enum class Caption { shown, heard };
+// Each row has one HTML cell a column; the first is the row's header. Where the screen is narrow, a
+// row becomes a card whose lines carry the columns' labels.
 std::string table(std::string_view caption, const std::vector<Column>& columns,
-                  const std::vector<std::vector<std::string>>& rows_html);
+                  const std::vector<std::vector<std::string>>& rows_html,
+                  Caption shown = Caption::shown);
 
 struct Fact {
   std::string label;

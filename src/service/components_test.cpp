@@ -42,8 +42,17 @@ TEST(Table, EscapesLabelsAndKeepsCellsAsHtml) {
             {{"<a href=\"/\">Rotterdam</a>", "24"}});
   EXPECT_THAT(html, HasSubstr("<caption>Ports &amp; ships</caption>"));
   EXPECT_THAT(html, HasSubstr("Name &lt;b&gt;"));
-  EXPECT_THAT(html, HasSubstr("<th scope=\"row\"><a href=\"/\">Rotterdam</a></th>"));
-  EXPECT_THAT(html, HasSubstr("<td class=\"align-end\">24</td>"));
+  EXPECT_THAT(html, HasSubstr("scope=\"row\"><a href=\"/\">Rotterdam</a></th>"));
+  EXPECT_THAT(html, HasSubstr("data-label=\"Depth\" class=\"align-end\"><span class=\"cell\">24<"));
+}
+
+TEST(Table, EveryCellCarriesItsColumnsLabelWhereRowsBecomeCards) {
+  const std::string html = table("Sessions", {{"Time"}, {"State \"now\""}},
+                                 {{"09:30", "ended"}, {"10:00", ""}}, Caption::heard);
+  EXPECT_THAT(html, HasSubstr("<caption class=\"visually-hidden\">Sessions</caption>"));
+  EXPECT_THAT(html, HasSubstr("data-label=\"State &quot;now&quot;\"><span class=\"cell\">ended<"));
+  EXPECT_THAT(html, HasSubstr("class=\"is-empty\"><span class=\"cell\"></span>"));
+  EXPECT_THAT(html, HasSubstr("<table role=\"table\">"));
 }
 
 TEST(FieldOfAForm, TiesItsHintAndErrorToTheControl) {

@@ -137,7 +137,7 @@ def check_importing(service):
     assert status == 303, status
     report = headers["Location"]
     status, _, page = service.get(report, headers=OPERATOR)
-    table = re.findall(r"<tr>(.*?)</tr>", page.decode(), re.S)
+    table = re.findall(r"<tr[^>]*>(.*?)</tr>", page.decode(), re.S)
     told = {}
     for row in table:
         cells = [re.sub("<[^>]+>", "", cell).strip()

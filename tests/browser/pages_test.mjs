@@ -26,6 +26,7 @@ const PAGES = [
   { service: 'gisis', path: 'ships' },
   { service: 'gisis', path: 'piracy', languages: ['en', 'ar'] },
   { service: 'gisis', path: 'ports', languages: ['en', 'ar'] },
+  { service: 'gisis', path: 'data', languages: ['en', 'ar'] },
   { service: 'imodocs', path: '' },
   { service: 'imodocs', path: 'search?q=ship', languages: ['en', 'ar'] },
   { service: 'publications', path: '' },
@@ -77,6 +78,12 @@ async function checkLayout(page, url, { name, language, size }) {
   const overflow = await page.evaluate(() =>
     document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(overflow <= 0, `${url} (${size}): ${overflow} px wider than the screen`);
+  if (size === 'narrow') {
+    const cut = await page.evaluate(() => [...document.querySelectorAll('main *')].filter((each) =>
+      ['auto', 'scroll'].includes(getComputedStyle(each).overflowX)
+        && each.scrollWidth > each.clientWidth + 1).map((each) => each.outerHTML.slice(0, 80)));
+    assert.deepEqual(cut, [], `${url}: nothing has to be pushed sideways to be read`);
+  }
   await page.screenshot({ path: path.join(screenshots, `${name}-${language}-${size}.png`) });
   const { findings, rules } = await page.evaluate('axe.run(document)'
     + '.then((r) => ({ findings: r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target).join(" ")),'

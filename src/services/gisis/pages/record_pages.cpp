@@ -50,7 +50,7 @@ std::string field_table(const service::Visit& visit, const ModuleDefinition& mod
     rows.push_back({code(field.name), escape_html(field.label.in(visit.language)),
                     code(name_of(field.type)),
                     !field.filterable ? ""
-                    : has_range       ? code(field.name + "_from") + " " + code(field.name + "_to")
+                    : has_range       ? code(field.name + "_from") + ", " + code(field.name + "_to")
                                       : code(field.name)});
   }
   return service::table(module.title.in(visit.language),
@@ -58,7 +58,7 @@ std::string field_table(const service::Visit& visit, const ModuleDefinition& mod
                          {.label = visit.text("data.meaning")},
                          {.label = visit.text("data.type")},
                          {.label = visit.text("data.filter")}},
-                        rows);
+                        rows, service::Caption::heard);
 }
 
 Result<http::Response> data_page(service::Visit& visit, Registry& registry) {

@@ -25,7 +25,7 @@ std::string interpretation(const Session& session) {
   std::string out;
   for (const service::Language language : session.interpretation) {
     if (!out.empty()) out += " · ";
-    out += fmt::format("<bdi lang=\"{}\">{}</bdi>", service::code_of(language),
+    out += fmt::format("<bdi class=\"nowrap\" lang=\"{}\">{}</bdi>", service::code_of(language),
                        service::native_name_of(language));
   }
   return out;
