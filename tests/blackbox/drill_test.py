@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -116,6 +117,18 @@ class DrillTest(unittest.TestCase):
         done = self.drill()
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.check_report(self.estate / "reports/imo-2020.json")
+
+    def test_port_that_is_in_use_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            subprocess.run([BIN / "bulkhead", "estate", "create", "--drill", "--from",
+                            SOURCE / "estates/imo", "--at", self.estate, "--free-ports",
+                            "--https-port", str(port)], check=True, capture_output=True)
+            done = self.drill()
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("Address already in use", done.stderr)
+        self.assertIn(f"127.0.0.1:{port}", done.stderr)
+        self.assertIn(f"another port in {self.estate}/estate.toml", done.stderr)
 
     def test_estate_that_no_drill_made_is_left_alone(self):
         subprocess.run([BIN / "bulkhead", "estate", "create", "--from", SOURCE / "estates/imo",

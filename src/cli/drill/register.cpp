@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/process.h"
+#include "base/text.h"
 #include "cli/control/control.h"
 #include "cli/drill/drill_estate.h"
 #include "cli/drill/narration.h"
@@ -55,6 +56,14 @@ Result<Process> start_bulkheadd(const Path& programs, const Path& estate) {
   return Process::start(options);
 }
 
+// Why bulkheadd ended is what it said last.
+std::string last_line(const Path& log) {
+  constexpr std::size_t kLogSizeMax = 64 << 20;
+  const auto text = read_text_file(log, kLogSizeMax);
+  const std::string_view said = text ? trim(*text) : std::string_view();
+  return std::string(said.substr(said.rfind('\n') + 1));
+}
+
 bool is_ready(const json::Value& estate) {
   const json::Array* services = estate["services"].array();
   if (services == nullptr) return false;
@@ -72,9 +81,9 @@ Result<void> wait_until_ready(const control::Control& control, Process& bulkhead
   const Path log = control.folder() / "logs" / "bulkheadd.log";
   while (std::chrono::steady_clock::now() < until) {
     if (const auto status = bulkheadd.poll()) {
-      return fail(ErrorKind::unavailable, fmt::format("bulkheadd ended ({}); its last words are in "
-                                                      "{}",
-                                                      status->describe(), log.string()));
+      return fail(ErrorKind::unavailable,
+                  fmt::format("bulkheadd ended ({}). It said last: {}\nAll that it said is in {}",
+                              status->describe(), last_line(log), log.string()));
     }
     if (const auto estate = control.get("/v1/estate"); estate && is_ready(*estate)) return {};
     std::this_thread::sleep_for(kLookPeriod);

@@ -87,6 +87,18 @@ void end(const LeftBehind& old) {
   ::poll(&ended, 1, kLeftBehindGrace.count());
 }
 
+// What HAProxy said since the log had `begin` bytes, of what kept it from starting.
+std::string first_alert(const Path& log, std::uintmax_t begin) {
+  constexpr std::size_t kLogSizeMax = 64 << 20;
+  const auto text = read_text_file(log, kLogSizeMax);
+  if (!text || text->size() < begin) return "it said nothing";
+  for (const std::string_view line : split(std::string_view(*text).substr(begin), '\n')) {
+    const auto alert = split_once(line, ':');
+    if (alert && alert->first.starts_with("[ALERT]")) return std::string(trim(alert->second));
+  }
+  return "it said nothing";
+}
+
 // What HAProxy says when it refuses its configuration is the best that an operator can get.
 Result<void> check_configuration(const Layout& layout) {
   ProcessOptions options;
@@ -120,8 +132,10 @@ Gateway::~Gateway() { stop(0ms); }
 
 // With the lock held, or before there is a second thread.
 Result<void> Gateway::launch() {
-  const FileDescriptor output =
-      TRY(open_file(layout_.logs() / "gateway.log", O_WRONLY | O_CREAT | O_APPEND, 0640));
+  const Path log = layout_.logs() / "gateway.log";
+  const FileDescriptor output = TRY(open_file(log, O_WRONLY | O_CREAT | O_APPEND, 0640));
+  std::error_code error;
+  const std::uintmax_t log_begin = std::filesystem::file_size(log, error);
   ProcessOptions options;
   options.arguments = {haproxy_program(), "-db", "-f", "gateway/haproxy.cfg"};
   const auto old = left_behind(layout_);
@@ -134,21 +148,23 @@ Result<void> Gateway::launch() {
   const pid_t id = process.id();
   process_ = std::move(process);
   TRY(write_file_atomic(layout_.folder() / kProcessIdFile, as_bytes(fmt::format("{}\n", id))));
-  TRY(wait_until_it_answers(id));
+  TRY(wait_until_it_answers(id, log, error ? 0 : log_begin));
   if (old) end(*old);
   return {};
 }
 
-Result<void> Gateway::wait_until_it_answers(pid_t id) {
+Result<void> Gateway::wait_until_it_answers(pid_t id, const Path& log, std::uintmax_t log_begin) {
   const auto until = std::chrono::steady_clock::now() + kStartMax;
   const std::string wanted = fmt::format("Pid: {}\n", id);
   while (std::chrono::steady_clock::now() < until) {
     const auto ended = process_->wait_for(20ms);
     if (ended) {
-      return fail(ErrorKind::unavailable,
-                  fmt::format("the gateway ended at once ({}); {} says why: often a port that is "
-                              "in use",
-                              ended->describe(), (layout_.logs() / "gateway.log").native()));
+      return fail(
+          ErrorKind::unavailable,
+          fmt::format("the gateway ended at once ({}): {}. Where an address is in use, name "
+                      "another port in {}, or end who uses it",
+                      ended->describe(), first_alert(log, log_begin),
+                      layout_.estate_file().native()));
     }
     const auto answer = runtime_.ask("show info", 500ms);
     if (answer && answer->find(wanted) != std::string::npos) return {};

@@ -46,7 +46,7 @@ class Gateway {
  private:
   Gateway(const Estate& estate, const Layout& layout);
   Result<void> launch();
-  Result<void> wait_until_it_answers(pid_t id);
+  Result<void> wait_until_it_answers(pid_t id, const Path& log, std::uintmax_t log_begin);
   void watch();
   std::vector<std::string> backends_of(const std::vector<std::string>& services) const;
   void shut_down(const std::vector<std::string>& backends);
