@@ -128,6 +128,23 @@ TEST_F(GisisTest, RefusesParametersThatMeanNothing) {
   EXPECT_EQ(service_->get("/en/ships/0000000").status, 404);
 }
 
+TEST_F(GisisTest, ExportRefusesAMisspeltFilterRatherThanListAll) {
+  http::Response page = service_->get("/en/ships?utm_source=letter&sort=-name");
+  EXPECT_EQ(page.status, 200) << "pages are linked to";
+  EXPECT_THAT(service_->body_of(page), HasSubstr("/en/ships.csv?sort=-name\""));
+  for (const std::string target : {"/en/ships.json?flg=PA", "/en/ships.csv?flag_from=PA"}) {
+    http::Response refused = service_->get(target);
+    EXPECT_EQ(refused.status, 400) << target;
+    EXPECT_THAT(service_->body_of(refused),
+                HasSubstr("is no parameter of this list; use q, flagged"));
+  }
+  for (const std::string target :
+       {"/en/ships.json?q=sample&flag=PA&sort=-name&limit=3", "/en/piracy.csv?date_from=2019",
+        "/en/ships.json?gross_tonnage_from=1&gross_tonnage_to=9&flagged=1&after="}) {
+    EXPECT_EQ(service_->get(target).status, 200) << target;
+  }
+}
+
 TEST_F(GisisTest, AnswersErrorsOfExportsAsProblems) {
   for (const std::string target : {"/en/ships.csv?sort=colour", "/en/ships/0000000.csv",
                                    "/en/nothing.csv", "/en/ships.json?sort=colour"}) {

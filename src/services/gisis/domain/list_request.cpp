@@ -1,8 +1,10 @@
 #include "services/gisis/domain/list_request.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "services/gisis/domain/record.h"
@@ -115,6 +117,29 @@ Result<ListRequest> ListRequest::parse(const ModuleDefinition& module,
     if (!filter.values.empty() || filter.from || filter.to) request.filters.push_back(filter);
   }
   return request;
+}
+
+std::vector<std::string> ListRequest::names(const ModuleDefinition& module) {
+  std::vector<std::string> out = {"q", "flagged", "sort", "limit", "after", "before"};
+  for (const FieldDefinition& field : module.fields) {
+    if (!field.filterable) continue;
+    out.push_back(field.name);
+    if (field.type != FieldType::date && field.type != FieldType::integer) continue;
+    out.push_back(field.name + "_from");
+    out.push_back(field.name + "_to");
+  }
+  return out;
+}
+
+Result<void> ListRequest::refuse_other_names(const ModuleDefinition& module,
+                                             const http::Parameters& query) {
+  const std::vector<std::string> known = names(module);
+  for (const auto& [name, value] : query.all()) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    return fail(ErrorKind::invalid, fmt::format("{}: is no parameter of this list; use {}", name,
+                                                fmt::join(known, ", ")));
+  }
+  return {};
 }
 
 const Filter* ListRequest::find(std::size_t field) const {

@@ -46,6 +46,12 @@ struct ListRequest {
   // Parameters of other names are not ours and are passed over. Kind invalid for a bound, an order
   // or a page that means nothing.
   static Result<ListRequest> parse(const ModuleDefinition& module, const http::Parameters& query);
+  // Of all parameters that a list of the module knows.
+  static std::vector<std::string> names(const ModuleDefinition& module);
+  // For exports: a misspelt filter must not hand a program the whole list in place of a part. Kind
+  // invalid, with the names that there are.
+  static Result<void> refuse_other_names(const ModuleDefinition& module,
+                                         const http::Parameters& query);
   const Filter* find(std::size_t field) const;
   bool is_filtered() const { return !text.empty() || !filters.empty() || with_remarks_only; }
 };

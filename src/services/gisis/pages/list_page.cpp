@@ -208,9 +208,11 @@ json::Array rows_model(const service::Visit& visit, const ModuleDefinition& modu
 
 std::string same_list_as(const service::Visit& visit, const ModuleDefinition& module,
                          std::string_view extension) {
+  // What a page passes over, such as a newsletter's mark, an export would refuse.
+  const std::vector<std::string> known = ListRequest::names(module);
   http::Parameters query;
   for (const auto& [key, value] : visit.request.query.all()) {
-    if (!is_paging(key)) query.add(key, value);
+    if (!is_paging(key) && std::ranges::find(known, key) != known.end()) query.add(key, value);
   }
   const std::string encoded = query.encode();
   return visit.link("/" + module.name) + std::string(extension) +

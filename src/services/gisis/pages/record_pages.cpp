@@ -82,6 +82,9 @@ Result<http::Response> data_page(service::Visit& visit, Registry& registry) {
 Result<http::Response> list(service::Visit& visit, const std::shared_ptr<Registry>& registry) {
   const FormattedName name = split_format(visit.request.path_values["module"]);
   const ModuleDefinition* module = TRY(registry->module(name.name));
+  if (name.format != Format::html) {
+    TRY(ListRequest::refuse_other_names(*module, visit.request.query));
+  }
   ListRequest request = TRY(ListRequest::parse(*module, visit.request.query));
   TRY(keep_unknown_only(*registry, *module, request));
   if (name.format == Format::html) return list_page(visit, *registry, *module, request);
