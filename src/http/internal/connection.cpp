@@ -23,6 +23,7 @@ constexpr std::uint64_t kFirstPieceMax = 15 * 1024;
 // own write fails.
 constexpr std::chrono::milliseconds kLingerTime{3'000};
 constexpr std::size_t kRequestIdSizeMax = 128;
+constexpr std::size_t kLoggedTargetMax = 200;
 
 Channel make_channel(FileDescriptor socket, const Shared& shared) {
   auto transport =
@@ -286,12 +287,15 @@ void Connection::handle_request() {
 
   if (auto response = refusal(head, request)) {
     keep_alive_ = false;
+    log_refusal(response->status, "it is no request that is served here", head.target);
     prepare(std::move(*response), request);
     return;
   }
   auto target = parse_target(head.target);
   if (!target) {
-    prepare(problem(target.error(), request), request);
+    Response response = problem(target.error(), request);
+    log_refusal(response.status, target.error().message(), head.target);
+    prepare(std::move(response), request);
     return;
   }
   request.path = std::move(target->path);
@@ -311,6 +315,13 @@ void Connection::handle_request() {
     channel_.consume(step->consumed);
   }
   prepare(std::move(response), request);
+}
+
+void Connection::log_refusal(int status, std::string_view why, std::string_view target) const {
+  log::warning("refused", {{"client", peer_address_},
+                           {"status", std::to_string(status)},
+                           {"why", std::string(why)},
+                           {"target", std::string(target.substr(0, kLoggedTargetMax))}});
 }
 
 Response Connection::call_handler(Request& request) {
@@ -371,6 +382,7 @@ void Connection::write_stream(const Response& response, std::string_view head, F
 }
 
 void Connection::refuse(int status, std::string_view detail) {
+  log_refusal(status, detail, "");
   RequestHead head;
   const Request request = make_request(head);
   keep_alive_ = false;

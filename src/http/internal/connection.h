@@ -61,6 +61,8 @@ class Connection {
   Response call_handler(Request& request);
   void prepare(Response response, const Request& request);
   void write_stream(const Response& response, std::string_view head, Framing framing);
+  // What no handler sees is told here.
+  void log_refusal(int status, std::string_view why, std::string_view target) const;
   void refuse(int status, std::string_view detail);
   void finish_response();
 
