@@ -190,6 +190,13 @@ Bytes Credentials::proof_of(std::string_view password) const {
   return Bytes(digest.begin(), digest.end());
 }
 
+bool Credentials::verify_slowly(std::string_view hash, std::string_view password) {
+  hashing_.acquire();
+  const bool right = verify(hash, password);
+  hashing_.release();
+  return right;
+}
+
 Result<Access> Credentials::check_password(std::string_view authorization) {
   constexpr std::string_view kScheme = "basic ";
   if (to_lower_ascii(authorization.substr(0, kScheme.size())) != kScheme) {
@@ -210,7 +217,7 @@ Result<Access> Credentials::check_password(std::string_view authorization) {
     return known != state.proofs.end() && equal_constant_time(known->second, proof);
   });
   if (credential && proven) return access_of(*credential);
-  const bool right = verify(credential ? credential->hash : nobodys_hash(), parts->second);
+  const bool right = verify_slowly(credential ? credential->hash : nobodys_hash(), parts->second);
   if (!credential || !right) return refused();
   state_.with([&](State& state) {
     // The credential may have been replaced meanwhile.

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@
 namespace bulkhead::vault {
 
 inline constexpr std::size_t kPasswordSizeMin = 16;
+// Each takes 8 MiB, and whoever knows nothing can ask for one with each request.
+inline constexpr std::ptrdiff_t kHashesAtOnce = 4;
 
 // What each may: read: GET, HEAD and lists; write: that, to add files, and to delete locks;
 // administer: that, and to delete what the retention lock has released.
@@ -71,8 +74,11 @@ class Credentials {
   Bytes proof_of(std::string_view password) const;
   void reload_if_changed();
 
+  bool verify_slowly(std::string_view hash, std::string_view password);
+
   const CredentialSource source_;
   Bytes proof_key_;
+  std::counting_semaphore<kHashesAtOnce> hashing_{kHashesAtOnce};
   Guarded<State> state_;
 };
 

@@ -3,15 +3,18 @@
 import base64
 import filecmp
 import hashlib
+import http.client
 import os
 import pathlib
 import random
 import signal
+import ssl
 import subprocess
 import tempfile
+import threading
 import unittest
 
-from vault_process import Vault
+from vault_process import BIN, Vault
 
 
 def make_tree(folder: pathlib.Path, seed: int) -> None:
@@ -133,6 +136,37 @@ class VaultWithRestic(unittest.TestCase):
         self.assertIn("403", self.restic("snapshots", environment=other, expected=1))
         self.assertEqual(self.curl("GET", "/imo/website/keys/", user="imo/gisis:" + self.password),
                          401)
+
+    def test_many_wrong_passwords_at_once_take_little_memory(self):
+        def peak():
+            status = pathlib.Path(f"/proc/{self.vault.process.pid}/status").read_text()
+            return next(int(l.split()[1]) for l in status.splitlines() if l.startswith("VmHWM"))
+
+        trust = ssl.create_default_context(cafile=self.vault.folder / "ca.crt")
+        statuses = []
+        begin = threading.Barrier(90)
+
+        def guess(number):
+            connection = http.client.HTTPSConnection("127.0.0.1", self.vault.port, timeout=60,
+                                                     context=trust)
+            connection.connect()
+            begin.wait(60)
+            guessed = base64.b64encode(f"imo/website:guess number {number}".encode()).decode()
+            connection.request("GET", "/imo/website/config",
+                               headers={"Authorization": f"Basic {guessed}"})
+            statuses.append(connection.getresponse().status)
+            connection.close()
+
+        threads = [threading.Thread(target=guess, args=[i]) for i in range(begin.parties)]
+        before = peak()
+        if b"__tsan_init" in (BIN / "bulkhead-vault").read_bytes():
+            self.skipTest("the thread sanitizer has memory of its own for each byte")
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(statuses, [401] * begin.parties)
+        self.assertLess(peak() - before, 150_000, "kB")
 
     def test_a_client_without_the_authority_refuses_to_talk(self):
         self.assertIn("x509", self.restic("snapshots", authority=False, expected=1))
