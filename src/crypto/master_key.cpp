@@ -149,7 +149,7 @@ Result<void> MasterKey::unseal_into(MutableByteView out, ByteView sealed) const 
   return {};
 }
 
-Result<ByteView> MasterKey::unseal_in_place(MutableByteView sealed) const {
+Result<MutableByteView> MasterKey::unseal_in_place(MutableByteView sealed) const {
   if (sealed.size() < kSealOverhead) return std::unexpected(unseal(sealed).error());
   const MutableByteView plaintext = sealed.subspan(kIvSize, sealed.size() - kSealOverhead);
   TRY(unseal_into(plaintext, sealed));

@@ -33,7 +33,7 @@ class MasterKey {
   void seal_into(MutableByteView out, ByteView plaintext, Random& random) const;
   Result<void> unseal_into(MutableByteView out, ByteView sealed) const;
   // The plaintext, which takes the ciphertext's place. Where it fails nothing is changed.
-  Result<ByteView> unseal_in_place(MutableByteView sealed) const;
+  Result<MutableByteView> unseal_in_place(MutableByteView sealed) const;
 
  private:
   explicit MasterKey(Secret key) : key_(std::move(key)) {}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ namespace bulkhead::repository {
 namespace {
 
 constexpr int kWindowLog = 19;
+constexpr int kWindowLogMax = 31;  // zstd's, on machines of 64 bits
 
 struct CompressorFree {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -76,9 +78,10 @@ bool looks_random(ByteView plaintext) {
   return !ZSTD_isError(size) && size > sample.size() - sample.size() / 128;
 }
 
+constexpr std::uint8_t kMagic[] = {0x28, 0xb5, 0x2f, 0xfd};
+
 // RFC 8878: a frame of raw blocks, with the content's size and our window.
 std::size_t frame_as_it_is(MutableByteView out, ByteView plaintext) {
-  constexpr std::uint8_t kMagic[] = {0x28, 0xb5, 0x2f, 0xfd};
   constexpr std::uint8_t kContentSizeOf8Bytes = 3 << 6;
   constexpr std::uint8_t kWindow = (kWindowLog - 10) << 3;
   std::uint8_t* at = std::ranges::copy(kMagic, out.data()).out;
@@ -185,6 +188,79 @@ Result<void> decompress_in_pieces(ByteView compressed, std::size_t size,
     }
   }
   return require_size(done, size);
+}
+
+namespace {
+
+std::uint64_t little_endian(ByteView bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = bytes.size(); i > 0; --i) value = value << 8 | bytes[i - 1];
+  return value;
+}
+
+struct FrameHeader {
+  std::size_t size;
+  std::uint64_t block_size_max;
+};
+
+// RFC 8878, section 3.1.1.1. Nothing for what restic and we do not write: checksums,
+// dictionaries, a content of another size than the index says.
+std::optional<FrameHeader> read_frame_header(ByteView frame, std::size_t content_size) {
+  constexpr std::size_t kDescriptorAt = sizeof(kMagic);
+  constexpr std::uint8_t kSingleSegment = 1 << 5;
+  constexpr std::uint8_t kReservedChecksumAndDictionary = 0b1111;
+  if (frame.size() < kFrameHeaderSize || !std::ranges::equal(frame.first(kDescriptorAt), kMagic)) {
+    return std::nullopt;
+  }
+  const std::uint8_t descriptor = frame[kDescriptorAt];
+  if ((descriptor & kReservedChecksumAndDictionary) != 0) return std::nullopt;
+  const bool single = (descriptor & kSingleSegment) != 0;
+  const std::size_t width = std::array{single ? 1 : 0, 2, 4, 8}[descriptor >> 6];
+  const std::size_t width_at = kDescriptorAt + (single ? 1 : 2);
+  const std::uint64_t told = little_endian(frame.subspan(width_at, width));
+  if (width > 0 && told + (width == 2 ? 256 : 0) != content_size) return std::nullopt;
+  std::uint64_t window = content_size;
+  if (!single) {
+    const std::uint8_t code = frame[kDescriptorAt + 1];
+    if (10 + (code >> 3) > kWindowLogMax) return std::nullopt;
+    window = std::uint64_t{1} << (10 + (code >> 3));
+    window += window / 8 * (code & 7);
+  }
+  return FrameHeader{.size = width_at + width,
+                     .block_size_max = std::min<std::uint64_t>(window, kRawBlockSize)};
+}
+
+}  // namespace
+
+std::optional<ByteView> content_in_place(MutableByteView compressed, std::size_t size) {
+  const auto header = read_frame_header(compressed, size);
+  if (!header) return std::nullopt;
+  const auto block_at = [&](std::size_t at) {
+    return little_endian(compressed.subspan(at, kBlockHeaderSize));
+  };
+  std::uint64_t total = 0;
+  std::size_t at = header->size;
+  for (bool last = false; !last;) {
+    if (at + kBlockHeaderSize > compressed.size()) return std::nullopt;
+    const std::uint64_t block = block_at(at);
+    last = (block & 1) != 0;
+    const bool raw = (block >> 1 & 3) == 0;
+    const std::uint64_t length = block >> 3;
+    at += kBlockHeaderSize + length;
+    total += length;
+    if (!raw || length > header->block_size_max || at > compressed.size()) return std::nullopt;
+  }
+  if (at != compressed.size() || total != size) return std::nullopt;
+  std::uint8_t* to = compressed.data() + header->size + kBlockHeaderSize;
+  const MutableByteView content(to, size);
+  for (at = header->size; at < compressed.size();) {
+    const std::size_t length = block_at(at) >> 3;
+    at += kBlockHeaderSize;
+    std::memmove(to, compressed.data() + at, length);
+    to += length;
+    at += length;
+  }
+  return content;
 }
 
 Result<Bytes> decompress_exactly(ByteView compressed, std::size_t size) {

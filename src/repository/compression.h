@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -27,6 +28,9 @@ Result<void> decompress_into(MutableByteView out, ByteView compressed);
 // for nothing where this fails.
 Result<void> decompress_in_pieces(ByteView compressed, std::size_t size,
                                   const std::function<void(ByteView)>& take);
+// Where the frame holds nothing but raw blocks, as compress() makes of random data: its content,
+// `size` bytes, moved together inside `compressed`. Nothing, and nothing is changed, for all else.
+std::optional<ByteView> content_in_place(MutableByteView compressed, std::size_t size);
 // Of a file; more than `limit` bytes is of kind limit.
 Result<Bytes> decompress_up_to(ByteView compressed, std::size_t limit);
 

@@ -1,4 +1,5 @@
 // Frames of others: bounded memory, whatever they claim.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -14,6 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (content) {
     CHECK(content->size() <= kLimit);
     CHECK(decompress_exactly(bytes, content->size()).has_value());
+    Bytes frame(bytes.begin(), bytes.end());
+    const auto in_place = content_in_place(frame, content->size());
+    CHECK(!in_place || std::ranges::equal(*in_place, *content));
   }
   return 0;
 }

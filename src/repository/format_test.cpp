@@ -70,6 +70,47 @@ TEST_F(Format, CompressionFramesRandomBytesAsTheyAre) {
   EXPECT_LT(compress(letters, 3).size(), letters.size() * 4 / 5);
 }
 
+TEST_F(Format, ContentOfRawBlocksIsFoundInPlace) {
+  for (const std::size_t size : {256u << 10, (256u << 10) + 1, (1u << 20) - 1, 1'234'567u}) {
+    const Bytes plaintext = random_.bytes(size);
+    Bytes frame = compress(plaintext, 3);
+    EXPECT_FALSE(content_in_place(frame, size - 1));
+    EXPECT_FALSE(content_in_place(MutableByteView(frame).first(frame.size() - 1), size));
+    const auto content = content_in_place(frame, size);
+    ASSERT_TRUE(content);
+    EXPECT_TRUE(std::ranges::equal(*content, plaintext));
+  }
+  const Bytes shrunk = compress(Bytes(500'000, 'a'), 3);
+  Bytes kept = shrunk;
+  EXPECT_FALSE(content_in_place(kept, 500'000));
+  EXPECT_EQ(kept, shrunk);
+}
+
+TEST_F(Format, ContentInPlaceIsWhatZstdFindsWhateverTheHeaders) {
+  const std::size_t size = 300'000;
+  const Bytes plaintext = random_.bytes(size);
+  const Bytes whole = compress(plaintext, 3);
+  std::size_t taken = 0;
+  // Every bit of the frame's header and of its blocks' headers, which alone decide.
+  for (const std::size_t begin : {0u, 14u, 14u + 3 + (128u << 10), 14u + 6 + (256u << 10)}) {
+    for (std::size_t bit = 0; bit < (begin == 0 ? 14 : 3) * 8u; ++bit) {
+      Bytes frame = whole;
+      frame[begin + bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
+      const auto expected = decompress_exactly(frame, size);
+      const Bytes before = frame;
+      const auto content = content_in_place(frame, size);
+      if (!content) {
+        EXPECT_EQ(frame, before);
+        continue;
+      }
+      ++taken;
+      ASSERT_TRUE(expected) << "bit " << bit << " from " << begin;
+      EXPECT_TRUE(std::ranges::equal(*content, *expected));
+    }
+  }
+  EXPECT_GT(taken, 0u);  // windows of other sizes
+}
+
 TEST_F(Format, DecompressingInPiecesGivesTheWhole) {
   const auto in_pieces = [](ByteView compressed, std::size_t size) -> Result<Bytes> {
     Bytes whole;

@@ -129,21 +129,29 @@ MutableByteView room_in(Bytes& kept, std::size_t size) {
 }  // namespace
 
 Result<ByteView> BlobOpener::open(const PackedBlob& blob, MutableByteView sealed) {
-  ByteView plaintext = TRY(key_.unseal_in_place(sealed));
+  const MutableByteView unsealed = TRY(key_.unseal_in_place(sealed));
+  ByteView plaintext = unsealed;
   if (blob.compressed()) {
     if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
-    const MutableByteView decompressed = room_in(decompressed_, blob.raw_size);
-    TRY(decompress_into(decompressed, plaintext));
-    plaintext = decompressed;
+    if (const auto content = content_in_place(unsealed, blob.raw_size)) {
+      plaintext = *content;
+    } else {
+      const MutableByteView decompressed = room_in(decompressed_, blob.raw_size);
+      TRY(decompress_into(decompressed, unsealed));
+      plaintext = decompressed;
+    }
   }
   TRY(require_id(BlobId::of(plaintext), blob));
   return plaintext;
 }
 
 Result<void> BlobOpener::verify(const PackedBlob& blob, MutableByteView sealed) {
-  const ByteView unsealed = TRY(key_.unseal_in_place(sealed));
+  const MutableByteView unsealed = TRY(key_.unseal_in_place(sealed));
   if (!blob.compressed()) return require_id(BlobId::of(unsealed), blob);
   if (blob.raw_size > kBlobSizeMax) return fail(ErrorKind::limit, "is larger than is accepted");
+  if (const auto content = content_in_place(unsealed, blob.raw_size)) {
+    return require_id(BlobId::of(*content), blob);
+  }
   crypto::Sha256 digest;
   TRY(decompress_in_pieces(unsealed, blob.raw_size, [&](ByteView piece) { digest.update(piece); }));
   return require_id(BlobId::from_bytes(digest.finish()), blob);

@@ -47,7 +47,9 @@ class PackRepair {
     for (std::uint32_t i = 0; i < inventory_.packs().size(); ++i) {
       const PackRecord& pack = inventory_.packs()[i];
       known.insert(pack.id);
-      if (wanted.empty() || wanted.contains(pack.id)) chosen_.push_back(i);
+      // restic's prune deletes what ours took out of use, and our index still tells of it.
+      const bool deleted = pack.state == PackState::hidden && !pack.present;
+      if (wanted.empty() ? !deleted : wanted.contains(pack.id)) chosen_.push_back(i);
     }
     for (const PackId& id : wanted) {
       if (!known.contains(id)) {

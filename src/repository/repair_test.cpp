@@ -12,6 +12,7 @@
 #include "repository/parity.h"
 #include "repository/prune.h"
 #include "repository/restore.h"
+#include "repository/retired_packs.h"
 #include "repository/verify.h"
 #include "storage/faulty.h"
 #include "storage/memory.h"
@@ -171,6 +172,25 @@ TEST_F(RepairTest, FullParityBringsAMissingPackBack) {
   ASSERT_TRUE(memory_.remove({FileType::data, pack}));
   EXPECT_EQ(repair_packs(*open(), {})->rebuilt, 1u);
   expect_all_back();
+}
+
+TEST_F(RepairTest, APackThatIsOutOfUseAndDeletedIsNotBroughtBack) {
+  // restic's prune deletes what ours took out of use; our index and its parity still tell of it.
+  const Bytes content = SeededRandom(6).bytes(5000);
+  const PackId gone = PackId::of(content);
+  const PackedBlob blob{BlobType::data, BlobId::of(as_bytes("gone")), 0, 100, 0};
+  const std::string index = encode_index_with_retired({}, {{gone, WallTime(), {blob}}});
+  ASSERT_TRUE(open()->save_file(FileType::index, index));
+  ASSERT_TRUE(memory_.save({FileType::parity, gone.to_hex()}, make_parity(gone, content, 100)));
+  const auto packs = names(FileType::data);
+  const auto report = repair_packs(*open(), {});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->read, packs.size());
+  EXPECT_EQ(report->rebuilt, 0u);
+  EXPECT_EQ(names(FileType::data), packs);
+  // Whoever names it gets it.
+  EXPECT_EQ(repair_packs(*open(), {.packs = {gone}})->rebuilt, 1u);
+  EXPECT_EQ(*memory_.load({FileType::data, gone.to_hex()}), content);
 }
 
 TEST_F(RepairTest, DamagedParityIsRenewedAndStillMends) {
