@@ -45,6 +45,7 @@ Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configur
   TRY(make_directories(folder, 0700));
   std::unique_ptr<Oversight> opened(new Oversight(configuration, clock));
   opened->lock_ = TRY(lock_folder(folder));
+  const bool knows_the_clock = std::filesystem::exists(folder / "clock.json");
   opened->receive_clock_ =
       TRY(ReceiveClock::open(folder / "clock.json", clock, boot_of_this_machine()));
   opened->alarms_ = TRY(Alarms::open(
@@ -62,6 +63,7 @@ Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configur
       configuration, Surroundings{clock, *opened->receive_clock_, files, *opened->alarms_,
                                   *opened->orders_, opened->whole_, opened->copies_.get()});
   TRY(opened->repositories_->open_all());
+  if (!knows_the_clock) TRY(opened->doubt_clock());
   opened->scrub_->restore();
   opened->tending_ =
       std::make_unique<TendingRounds>(folder / "tending.json", *opened->receive_clock_, clock);
@@ -69,6 +71,15 @@ Result<std::unique_ptr<Oversight>> Oversight::open(const Configuration& configur
   opened->open_copy_rounds();
   opened->look_at_clock();
   return opened;
+}
+
+// A folder that came here without what was known of its clock.
+Result<void> Oversight::doubt_clock() {
+  std::optional<WallTime> last;
+  for (const auto& [name, store] : repositories_->all()) {
+    last = std::max(last, store->standing().last_received);
+  }
+  return last ? receive_clock_->lose_state(*last) : Result<void>();
 }
 
 void Oversight::open_copy_rounds() {

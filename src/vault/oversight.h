@@ -67,6 +67,7 @@ class Oversight {
  private:
   Oversight(const Configuration& configuration, const Clock& clock);
   void open_copy_rounds();
+  Result<void> doubt_clock();
   void look_at_clock();
   void destroy_what_is_due();
   void post_alarms();

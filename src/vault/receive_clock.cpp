@@ -129,6 +129,16 @@ Result<void> ReceiveClock::tick() {
   return save();
 }
 
+Result<void> ReceiveClock::lose_state(WallTime last) {
+  state_.with([&](State& state) {
+    if (!state.freeze) {
+      state.freeze = ClockFreeze{last, "the clock's state is gone, and there are receipts already"};
+    }
+    state.last = std::max(state.last, last);
+  });
+  return save();
+}
+
 Result<void> ReceiveClock::accept() {
   start_from(clock_.now());
   return save();

@@ -38,6 +38,9 @@ class ReceiveClock {
   std::optional<ClockFreeze> frozen() const;
   // Looks at the clock, and writes the state down: call it about once a minute.
   Result<void> tick();
+  // What came until `last` has receipts, and the state that was written down with them is gone:
+  // nobody knows what became of the clock since.
+  Result<void> lose_state(WallTime last);
   // The system's time is right: by an officer's word.
   Result<void> accept();
 

@@ -369,6 +369,23 @@ TEST_F(RetentionTest, SnapshotsAreListedWithTheirReceipts) {
   EXPECT_TRUE((*indexes.array())[0]["received"].is_null()) << "nobody asks, and a million have one";
 }
 
+TEST_F(RetentionTest, AFolderWithoutItsClocksStateExpiresNothingUntilAnOfficerSaysSo) {
+  ASSERT_EQ(put("snapshots", "s"), 200);
+  vault_.reset();
+  std::filesystem::remove(configuration_.state_folder() / "clock.json");
+  clock_.advance(24h * 365);
+  for (int i = 0; i < 2; ++i) {
+    start();
+    EXPECT_EQ(remove("snapshots", "s"), 403);
+    vault_->oversight().tick();
+  }
+  EXPECT_EQ(vault_->oversight().alarms().latest(1).at(0).kind, AlarmKind::clock_jump);
+  const auto frozen = vault_->oversight().receive_clock().frozen();
+  ASSERT_TRUE(frozen);
+  ASSERT_EQ(order("anna", Order::accept_clock, frozen->id()), 200);
+  EXPECT_EQ(remove("snapshots", "s"), 200);
+}
+
 TEST_F(RetentionTest, ATimeInsideASnapshotMakesItNoOlder) {
   const std::string snapshot = "{\"time\":\"2001-01-01T00:00:00Z\",\"tree\":null,\"paths\":[]}";
   ASSERT_EQ(put("data", "pack"), 200);
