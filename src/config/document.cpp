@@ -325,7 +325,13 @@ Result<Document> Document::parse(std::string_view text, std::string_view name) {
   auto state = std::make_unique<internal::State>();
   state->name = std::string(name);
   if (!is_valid_utf8(text)) {
-    return fail(ErrorKind::invalid, fmt::format("{}: is not UTF-8 text", name));
+    // No character of UTF-8 spans a line's end.
+    std::size_t line = 1;
+    for (const std::string_view each : split(text, '\n')) {
+      if (!is_valid_utf8(each)) break;
+      ++line;
+    }
+    return fail(ErrorKind::invalid, fmt::format("{}:{}: is not UTF-8 text", name, line));
   }
   toml::parse_result parsed = toml::parse(text, name);
   if (!parsed) {

@@ -56,6 +56,12 @@ TEST(Document, MisspeltKeyIsAnErrorThatSuggestsTheRightOne) {
             "estate.toml:2: gateway.http_port: is not a known key; did you mean \"https_port\"?");
 }
 
+TEST(Document, BytesThatAreNoTextAreNamedWithTheirLine) {
+  const auto document = Document::parse("a = \"é\"\nb = \"\xff\"\nc = 1\n", "estate.toml");
+  ASSERT_FALSE(document);
+  EXPECT_EQ(document.error().message(), "estate.toml:2: is not UTF-8 text");
+}
+
 TEST(Document, SyntaxErrorNamesTheLine) {
   const auto document = Document::parse("a = 1\nb = = 2\n", "estate.toml");
   ASSERT_FALSE(document);
