@@ -24,8 +24,13 @@ def name_of(content: bytes) -> str:
 
 
 def bytes_in(folder: pathlib.Path) -> int:
-    """A busy vault keeps a few empty files for what comes next."""
-    return sum(file.stat().st_size for file in folder.iterdir())
+    """A busy vault keeps a few empty files for what comes next, and removes what has failed."""
+    def size_of(file):
+        try:
+            return file.stat().st_size
+        except FileNotFoundError:
+            return 0
+    return sum(size_of(file) for file in folder.iterdir())
 
 
 class Served:
