@@ -10,6 +10,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "json/value.h"
+
 namespace bulkhead::cli {
 
 Command::Command(std::string name, std::string help)
@@ -74,6 +76,11 @@ Command& Command::on_run(std::function<Result<int>()> action) {
   return *this;
 }
 
+Command& Command::errors_as_json(const bool& wanted) {
+  json_errors_ = &wanted;
+  return *this;
+}
+
 class Parser {
  public:
   static void declare(CLI::App& app, Command& command) {
@@ -91,15 +98,20 @@ class Parser {
     if (!command.action_ && !command.subcommands_.empty()) app.require_subcommand(1);
   }
 
-  static Result<int> run(const CLI::App& app, Command& command) {
+  static int run(const CLI::App& app, Command& command) {
     for (const auto& subcommand : command.subcommands_) {
       const CLI::App* parsed = app.get_subcommand(subcommand->name_);
       if (!parsed->parsed()) continue;
       if (command.handed_on_) hand_on(app, command, *subcommand);
       return run(*parsed, *subcommand);
     }
-    if (!command.action_) return fail(ErrorKind::invalid, "no verb given; try --help");
-    return command.action_();
+    if (!command.action_) {
+      return report_error(Error(ErrorKind::invalid, "no verb given; try --help"));
+    }
+    const Result<int> status = command.action_();
+    if (status) return *status;
+    const bool json = command.json_errors_ != nullptr && *command.json_errors_;
+    return report_error(status.error(), kExitFailure, json ? ErrorForm::json : ErrorForm::text);
   }
 
  private:
@@ -140,9 +152,16 @@ class Parser {
   }
 };
 
-int report_error(const Error& error) {
-  fmt::print(stderr, "bulkhead: {}\n", error.message());
-  return kExitFailure;
+int report_error(const Error& error, int status, ErrorForm form) {
+  if (form == ErrorForm::json) {
+    const json::Object object{{"message_type", "exit_error"},
+                              {"code", static_cast<std::int64_t>(status)},
+                              {"message", error.message()}};
+    fmt::print(stderr, "{}\n", json::write(object));
+  } else {
+    fmt::print(stderr, "bulkhead: {}\n", error.message());
+  }
+  return status;
 }
 
 int run_command_line(Command& root, const std::string& version, int argc, char** argv) {
@@ -168,8 +187,7 @@ int run_command_line(Command& root, const std::string& version, int argc, char**
       const int status = app.exit(stopped);
       return status == 0 ? kExitSuccess : kExitUsage;
     }
-    const Result<int> status = Parser::run(app, root);
-    return status ? *status : report_error(status.error());
+    return Parser::run(app, root);
   } catch (const std::exception& thrown) {
     return report_error(Error(ErrorKind::internal, thrown.what()));
   }

@@ -58,6 +58,8 @@ class Command {
   void hand_options_to_verbs(std::shared_ptr<void> targets);
   // The exit status, or an error, which is printed and becomes the exit status.
   Command& on_run(std::function<Result<int>()> action);
+  // Errors of the action are printed as JSON where `wanted` is true by then.
+  Command& errors_as_json(const bool& wanted);
 
  private:
   friend class Parser;
@@ -77,12 +79,16 @@ class Command {
   std::vector<std::unique_ptr<Command>> subcommands_;
   std::shared_ptr<void> handed_on_;
   std::function<Result<int>()> action_;
+  const bool* json_errors_ = nullptr;
 };
 
 // Parses, runs the action of the verb that was given, and answers the exit status.
 int run_command_line(Command& root, const std::string& version, int argc, char** argv);
 
-// Prints "bulkhead: <message>" on standard error.
-int report_error(const Error& error);
+enum class ErrorForm { text, json };
+
+// Prints "bulkhead: <message>" on standard error, or an object with restic's keys; answers
+// `status`.
+int report_error(const Error& error, int status = kExitFailure, ErrorForm form = ErrorForm::text);
 
 }  // namespace bulkhead::cli

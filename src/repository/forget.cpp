@@ -27,8 +27,16 @@ Result<std::vector<StoredSnapshot>> load_stored(Repository& repository,
   return stored;
 }
 
-Result<void> remove_all(Repository& repository, const std::vector<SnapshotId>& ids) {
+Result<void> remove_all(Repository& repository, const std::vector<SnapshotId>& ids,
+                        const StageObserver& progress, const std::atomic<bool>* cancel) {
+  StageProgress state{.stage = "removing", .things = "snapshots", .total = ids.size()};
   for (const SnapshotId& id : ids) {
+    if (cancel && *cancel) {
+      return fail(ErrorKind::unavailable, fmt::format("cancelled: {} of {} snapshots were removed",
+                                                      state.done, ids.size()));
+    }
+    ++state.done;
+    if (progress) progress(state);
     const auto removed = repository.backend().remove({FileType::snapshot, id.to_hex()});
     // Somebody else was quicker.
     if (removed || removed.error().kind() == ErrorKind::not_found) continue;
@@ -61,13 +69,16 @@ Result<ForgetReport> forget(Repository& repository, const ForgetOptions& options
     report.groups.push_back({std::move(group.host), std::move(group.paths), std::move(group.tags),
                              std::move(decisions)});
   }
-  if (options.dry_run == DryRun::no) TRY(remove_all(repository, report.removed));
+  if (options.dry_run == DryRun::no) {
+    TRY(remove_all(repository, report.removed, options.progress, options.cancel));
+  }
   return report;
 }
 
-Result<void> forget_snapshots(Repository& repository, const std::vector<SnapshotId>& ids) {
+Result<void> forget_snapshots(Repository& repository, const std::vector<SnapshotId>& ids,
+                              const StageObserver& progress, const std::atomic<bool>* cancel) {
   const auto lock = TRY(Lock::shared(repository));
-  return remove_all(repository, ids);
+  return remove_all(repository, ids, progress, cancel);
 }
 
 }  // namespace bulkhead::repository

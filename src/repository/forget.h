@@ -3,11 +3,13 @@
 // and so goes beside backups.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
 #include "repository/keep_policy.h"
 #include "repository/repository.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
@@ -18,6 +20,8 @@ struct ForgetOptions {
   Grouping grouping;
   KeepOptions keep;  // `now` is filled in
   DryRun dry_run = DryRun::no;
+  StageObserver progress{};
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 struct ForgetGroup {
@@ -38,6 +42,8 @@ struct ForgetReport {
 // Kind denied where the store is append-only: there, the store's own retention rules.
 Result<ForgetReport> forget(Repository& repository, const ForgetOptions& options);
 
-Result<void> forget_snapshots(Repository& repository, const std::vector<SnapshotId>& ids);
+Result<void> forget_snapshots(Repository& repository, const std::vector<SnapshotId>& ids,
+                              const StageObserver& progress = {},
+                              const std::atomic<bool>* cancel = nullptr);
 
 }  // namespace bulkhead::repository

@@ -268,9 +268,13 @@ Result<ParityReport> add_parity(Repository& repository, const ParityOptions& opt
   struct Outcome {
     ParityReport report;
     std::optional<Error> fatal;
-    std::uint64_t done = 0;
+    StageProgress progress{.stage = "making parity", .things = "packs"};
   };
   Guarded<Outcome> outcome;
+  outcome.with([&](Outcome& out) {
+    out.progress.total = packs.size();
+    for (const auto& info : packs) out.progress.bytes_total += info.size;
+  });
   std::atomic<bool> stopped{false};
   const auto protect = [&](const storage::FileInfo& info) -> Result<std::uint64_t> {
     const PackId id = TRY(PackId::from_hex(info.name));
@@ -297,13 +301,16 @@ Result<ParityReport> add_parity(Repository& repository, const ParityOptions& opt
           out.fatal = made.error();
           stopped = true;
         }
-        if (options.progress) options.progress(++out.done, packs.size());
+        ++out.progress.done;
+        out.progress.bytes_done += packs[i].size;
+        if (options.progress) options.progress(out.progress);
       });
     }
   };
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < std::max(1u, options.threads); ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
+  if (options.cancel && *options.cancel) return fail(ErrorKind::unavailable, "cancelled");
   return outcome.with([](Outcome& out) -> Result<ParityReport> {
     if (out.fatal) return std::unexpected(*out.fatal);
     return std::move(out.report);

@@ -9,11 +9,11 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "repository/repository.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
@@ -29,7 +29,7 @@ Result<Bytes> rebuild_pack(const PackId& id, ByteView damaged, ByteView parity);
 struct ParityOptions {
   double percent = 10;
   unsigned threads = 2;
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // one call at a time
+  StageObserver progress;
   const std::atomic<bool>* cancel = nullptr;
 };
 

@@ -28,13 +28,13 @@ class PruneRun {
       : repository_(repository), options_(options), lock_(lock) {}
 
   Result<PruneReport> run() {
-    show("reading the index");
     const std::vector<Snapshot> snapshots = TRY(load_new_snapshots());
     report_.snapshots = snapshots.size();
-    inventory_ = TRY(PackInventory::read(repository_));
-    show("walking snapshots");
+    inventory_ =
+        TRY(PackInventory::read(repository_, PackInventory::OnDamage::fail, options_.progress));
     const std::array<PackInventory*, 1> known = {&inventory_};
-    TRY(claim_reachable(repository_, known, snapshots, {options_.threads * 2, options_.cancel}));
+    TRY(claim_reachable(repository_, known, snapshots,
+                        {options_.threads * 2, options_.cancel, options_.progress}));
     plan_ = TRY(plan_prune(repository_, inventory_, options_));
     spare_packs();
     report_.used = plan_.used;
@@ -91,9 +91,7 @@ class PruneRun {
     const bool recompress = options_.repack_uncompressed && repository_.version() >= 2;
     Repacker repacker(repository_, recompress ? Recompress::yes : Recompress::no);
     const RepackOptions settings{
-        .threads = options_.threads,
-        .progress = [&](std::uint64_t done) { show("repacking", done, sources.size()); },
-        .cancel = options_.cancel};
+        .threads = options_.threads, .progress = options_.progress, .cancel = options_.cancel};
     const DamagedSources damaged = TRY(copy_all(repacker, sources, settings));
     TRY(repacker.finish());
     for (const auto& [position, error] : damaged) {
@@ -124,7 +122,6 @@ class PruneRun {
   }
 
   Result<void> retire() {
-    show("updating the index");
     // Who is at work is asked before what was made meanwhile: whoever is not found here any more
     // has left a snapshot that is found next.
     const std::vector<LockInfo> holders = TRY(lock_.others());
@@ -248,7 +245,9 @@ class PruneRun {
       }
       pack.state = PackState::gone;
       add(report_.deleted, pack);
-      show("deleting packs", ++done, numbers.size());
+      if (!options_.progress) continue;
+      options_.progress(
+          {.stage = "deleting packs", .things = "packs", .done = ++done, .total = numbers.size()});
     }
     return {};
   }
@@ -274,10 +273,6 @@ class PruneRun {
     PackSum sum;
     for (const std::uint32_t number : numbers) add(sum, inventory_.packs()[number]);
     return sum;
-  }
-
-  void show(std::string_view stage, std::uint64_t done = 0, std::uint64_t total = 0) const {
-    if (options_.progress) options_.progress({stage, done, total});
   }
 
   Repository& repository_;

@@ -12,13 +12,13 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "repository/forget.h"
 #include "repository/repository.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
@@ -34,12 +34,6 @@ Result<UnusedLimit> parse_unused_limit(std::string_view text);
 // "200M", with K, M, G, T for powers of 1024.
 Result<std::uint64_t> parse_size(std::string_view text);
 
-struct PruneProgress {
-  std::string_view stage;  // "reading the index", "walking snapshots", "repacking", …
-  std::uint64_t done = 0;
-  std::uint64_t total = 0;  // 0: not counted
-};
-
 struct PruneOptions {
   UnusedLimit max_unused;
   std::optional<std::uint64_t> max_repack_bytes;
@@ -50,7 +44,7 @@ struct PruneOptions {
   std::function<bool(const PackId&)> spare;
   DryRun dry_run = DryRun::no;
   unsigned threads = 2;
-  std::function<void(const PruneProgress&)> progress;  // one call at a time
+  StageObserver progress;
   const std::atomic<bool>* cancel = nullptr;
 };
 

@@ -6,19 +6,20 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "repository/forget.h"
 #include "repository/repository.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
 struct RepairIndexOptions {
   bool read_all_packs = false;  // looks into those, too, whose index entry seems right
   DryRun dry_run = DryRun::no;
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+  StageObserver progress;
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 struct RepairIndexReport {
@@ -37,7 +38,7 @@ struct RepairPacksOptions {
   std::vector<PackId> packs;  // empty: all are read
   DryRun dry_run = DryRun::no;
   unsigned threads = 2;
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // one call at a time
+  StageObserver progress;
   const std::atomic<bool>* cancel = nullptr;
 };
 
@@ -59,6 +60,8 @@ struct RepairSnapshotsOptions {
   std::vector<SnapshotId> snapshots;  // empty: all that match
   bool forget = false;                // removes the snapshots that were replaced
   DryRun dry_run = DryRun::no;
+  StageObserver progress;
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 struct RepairSnapshotsReport {

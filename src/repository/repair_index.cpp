@@ -19,12 +19,18 @@ class IndexRepair {
       : repository_(repository), options_(options) {}
 
   Result<RepairIndexReport> run() {
-    inventory_ = TRY(PackInventory::read(repository_, PackInventory::OnDamage::skip));
+    inventory_ =
+        TRY(PackInventory::read(repository_, PackInventory::OnDamage::skip, options_.progress));
     report_.damaged_index_files = inventory_.damaged_index_files().size();
     const std::size_t count = inventory_.packs().size();
     for (std::size_t i = 0; i < count; ++i) {
+      // What was found so far is written down nowhere yet: ending here changes nothing.
+      if (options_.cancel && *options_.cancel) return fail(ErrorKind::unavailable, "cancelled");
       TRY(look_at(inventory_.packs()[i]));
-      if (options_.progress) options_.progress(i + 1, count);
+      if (options_.progress) {
+        options_.progress(
+            {.stage = "looking into packs", .things = "packs", .done = i + 1, .total = count});
+      }
     }
     if (options_.dry_run == DryRun::yes) return std::move(report_);
     TRY(inventory_.write_index(repository_, std::move(added_)));

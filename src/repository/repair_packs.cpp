@@ -23,7 +23,8 @@ class PackRepair {
       : repository_(repository), options_(options), repacker_(repository) {}
 
   Result<RepairPacksReport> run() {
-    inventory_ = TRY(PackInventory::read(repository_, PackInventory::OnDamage::skip));
+    inventory_ =
+        TRY(PackInventory::read(repository_, PackInventory::OnDamage::skip, options_.progress));
     TRY(choose());
     const auto damaged = TRY(read_all());
     report_.parity_renewed = parity_renewed_;
@@ -66,16 +67,21 @@ class PackRepair {
       std::optional<Error> fatal;
     };
     Guarded<Outcome> outcome;
+    StageProgress progress{.stage = "reading packs", .things = "packs", .total = chosen_.size()};
+    for (const std::uint32_t pack : chosen_) progress.bytes_total += inventory_.packs()[pack].size;
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
       for (std::size_t i = next++; i < chosen_.size(); i = next++) {
         if (options_.cancel && *options_.cancel) return;
-        const auto whole = is_whole(inventory_.packs()[chosen_[i]]);
+        const PackRecord& pack = inventory_.packs()[chosen_[i]];
+        const auto whole = is_whole(pack);
         outcome.with([&](Outcome& out) {
           ++report_.read;
           if (!whole) out.fatal = whole.error();
           else if (!*whole) out.damaged.push_back(chosen_[i]);
-          if (options_.progress) options_.progress(report_.read, chosen_.size());
+          progress.done = report_.read;
+          progress.bytes_done += pack.size;
+          if (options_.progress) options_.progress(progress);
         });
       }
     };

@@ -30,7 +30,15 @@ class SnapshotRepair {
     const auto files =
         TRY_CONTEXT(repository_.backend().list(FileType::snapshot), "listing snapshots");
     TRY(repository_.load_index());
-    for (const storage::FileInfo& info : files) TRY(check(info.name));
+    StageProgress progress{
+        .stage = "checking snapshots", .things = "snapshots", .total = files.size()};
+    for (const storage::FileInfo& info : files) {
+      // No snapshot was made yet; trees that were stored go with the next prune.
+      if (options_.cancel && *options_.cancel) return fail(ErrorKind::unavailable, "cancelled");
+      TRY(check(info.name));
+      ++progress.done;
+      if (options_.progress) options_.progress(progress);
+    }
     if (!writer_) return std::move(report_);
     // Trees before the snapshots that name them.
     TRY(writer_->finish());

@@ -84,7 +84,11 @@ Result<std::vector<RewrittenSnapshot>> rewrite_snapshots(Repository& repository,
   BlobWriter writer(repository);
   TreeFilter filter(repository, writer, options);
   std::vector<RewrittenSnapshot> done;
+  StageProgress progress{
+      .stage = "reading snapshots", .things = "snapshots", .total = snapshots.size()};
   for (const Snapshot& old : snapshots) {
+    // No snapshot was made or removed yet; trees that were stored go with the next prune.
+    if (options.cancel && *options.cancel) return fail(ErrorKind::unavailable, "cancelled");
     RewrittenSnapshot rewritten{.old_id = old.id, .made = std::nullopt, .left_out = {}};
     Snapshot made = old;
     made.tree = TRY_CONTEXT(filter.filter(old.tree, "", 0), "snapshot " + old.id.short_hex());
@@ -102,6 +106,8 @@ Result<std::vector<RewrittenSnapshot>> rewrite_snapshots(Repository& repository,
       rewritten.made = std::move(made);
     }
     done.push_back(std::move(rewritten));
+    ++progress.done;
+    if (options.progress) options.progress(progress);
   }
   // Trees and their index first, then what refers to them, and what it replaces last.
   TRY(writer.finish());

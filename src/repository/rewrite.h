@@ -2,12 +2,13 @@
 // (restic's `rewrite`). What the old ones held stays stored until they are forgotten and pruned.
 #pragma once
 
-#include <functional>
+#include <atomic>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "repository/repository.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
@@ -22,6 +23,8 @@ struct RewriteOptions {
   // Removes the old snapshot; else the new one gets the tag "rewrite".
   bool forget = false;
   bool tag_new = true;  // with that tag
+  StageObserver progress;
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 struct RewrittenSnapshot {

@@ -243,10 +243,7 @@ Result<int> backup(const Options& options, Session& session) {
     }
     return repository::backup(session.repository, settings);
   }();
-  if (!result) {
-    report_error(result.error());
-    return result.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
-  }
+  if (!result) return std::unexpected(result.error());
   print_problems(options, *result);
   if (options.session.json) print_summary_json(*result, options.dry_run);
   else if (!options.session.quiet) print_summary(*result, options.dry_run);
@@ -298,8 +295,7 @@ void register_backup(Command& repo) {
   add_snapshot_options(command, *options);
   command.on_run([options] {
     options->session.discard_writes = options->dry_run;
-    // The backup takes its lock itself.
-    return with_repository(options->session, Locking::none,
+    return with_repository(options->session, Locking::by_action,
                            [&](Session& session) { return backup(*options, session); });
   });
 }

@@ -51,8 +51,8 @@ Result<int> copy(const Options& options, Session& session) {
   }
   const auto source = open_session(options.source);
   if (!source) {
-    report_error(source.error().with_context("source"));
-    return exit_status_of(source.error());
+    return report_failure(options.session, source.error().with_context("source"),
+                          exit_status_of(source.error()));
   }
   const auto snapshots = TRY(find_snapshots(**source, options.snapshots, options.selection));
   repository::CopyOptions settings;
@@ -68,10 +68,7 @@ Result<int> copy(const Options& options, Session& session) {
     };
     return repository::copy_snapshots(**source, session.repository, snapshots, settings);
   }();
-  if (!report) {
-    report_error(report.error());
-    return report.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
-  }
+  if (!report) return std::unexpected(report.error());
   TRY(print_report(options, *report));
   return kExitSuccess;
 }
@@ -87,8 +84,7 @@ void register_copy(Command& repo) {
   command.arguments("SNAPSHOT", options->snapshots, "only these", Need::optional);
   command.on_run([options] {
     share_connection(options->session, options->source);
-    // The copy locks both repositories itself.
-    return with_repository(options->session, Locking::none,
+    return with_repository(options->session, Locking::by_action,
                            [&](Session& session) { return copy(*options, session); });
   });
 }

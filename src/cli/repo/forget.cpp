@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/repo/output.h"
+#include "cli/repo/progress.h"
 #include "cli/repo/prune_options.h"
 #include "cli/repo/selection.h"
 #include "cli/repo/session.h"
@@ -125,13 +126,22 @@ void print_groups(const repository::ForgetReport& report, const Options& options
   }
 }
 
-Result<std::size_t> forget_named(repository::Repository& repository, const Options& options) {
+// With --json, one document is printed and nothing else, as restic does.
+repository::StageObserver observer(ProgressMeter& meter, const Options& options) {
+  return options.session.json ? repository::StageObserver() : meter.observer();
+}
+
+Result<std::size_t> forget_named(Session& session, const Options& options) {
   std::vector<repository::SnapshotId> ids;
   for (const std::string& name : options.snapshots) {
-    const auto snapshot = TRY(repository.find_snapshot(name, filter_of(options.selection)));
+    const auto snapshot = TRY(session.repository.find_snapshot(name, filter_of(options.selection)));
     ids.push_back(snapshot.id);
   }
-  if (!options.dry_run) TRY(repository::forget_snapshots(repository, ids));
+  if (!options.dry_run) {
+    ProgressMeter meter(options.session);
+    TRY(repository::forget_snapshots(session.repository, ids, observer(meter, options),
+                                     session.cancel()));
+  }
   if (!options.session.json && !options.session.quiet) {
     for (const repository::SnapshotId& id : ids) {
       fmt::print("{} snapshot {}\n", options.dry_run ? "would remove" : "removed", id.short_hex());
@@ -140,7 +150,7 @@ Result<std::size_t> forget_named(repository::Repository& repository, const Optio
   return ids.size();
 }
 
-Result<std::size_t> forget_by_policy(repository::Repository& repository, const Options& options) {
+Result<std::size_t> forget_by_policy(Session& session, const Options& options) {
   repository::ForgetOptions settings;
   settings.filter = filter_of(options.selection);
   settings.grouping = TRY(repository::parse_grouping(options.group_by));
@@ -151,27 +161,23 @@ Result<std::size_t> forget_by_policy(repository::Repository& repository, const O
     fmt::print(stderr, "no policy was given, so nothing is removed; see --keep-last and others\n");
     return std::size_t{0};
   }
-  const repository::ForgetReport report = TRY(repository::forget(repository, settings));
+  settings.cancel = session.cancel();
+  const repository::ForgetReport report = TRY([&] {
+    ProgressMeter meter(options.session);
+    settings.progress = observer(meter, options);
+    return repository::forget(session.repository, settings);
+  }());
   if (options.session.json) fmt::print("{}\n", json::write(TRY(to_json(report.groups))));
   else if (!options.session.quiet) print_groups(report, options);
   return report.removed.size();
 }
 
-Result<int> forget(const Options& options) {
-  auto repository = open_session(options.session);
-  if (!repository) {
-    report_error(repository.error());
-    return exit_status_of(repository.error());
-  }
-  const auto removed = options.snapshots.empty() ? forget_by_policy(**repository, options)
-                                                 : forget_named(**repository, options);
-  if (!removed) {
-    report_error(removed.error());
-    return removed.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
-  }
-  if (!options.prune || *removed == 0) return kExitSuccess;
+Result<int> forget(const Options& options, Session& session) {
+  const std::size_t removed = TRY(options.snapshots.empty() ? forget_by_policy(session, options)
+                                                            : forget_named(session, options));
+  if (!options.prune || removed == 0) return kExitSuccess;
   const auto dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
-  const auto report = TRY(run_prune(**repository, options.prune_flags, options.session, dry_run));
+  const auto report = TRY(run_prune(session, options.prune_flags, options.session, dry_run));
   return print_prune(report, options.session, dry_run);
 }
 
@@ -209,7 +215,10 @@ void register_forget(Command& repo) {
       .flag("-c,--compact", options->compact, "list only what is kept")
       .flag("--prune", options->prune, "prune afterwards where snapshots were removed")
       .flag("-n,--dry-run", options->dry_run, "say what would be removed");
-  command.on_run([options] { return forget(*options); });
+  command.on_run([options] {
+    return with_repository(options->session, Locking::by_action,
+                           [&](Session& session) { return forget(*options, session); });
+  });
 }
 
 }  // namespace bulkhead::cli::repo

@@ -70,6 +70,10 @@ TEST(Progress, TellsRateAndTimeLeft) {
             "[0:01]  5 of 10+ files, 1.000 MiB of 2.000 MiB+, 2 errors");
   const ProgressState packs{.things = "packs", .things_done = 1, .things_total = 4};
   EXPECT_EQ(describe(packs, seconds(0), 0.5), "[0:00]  25.0%  1 of 4 packs, 0:06 left");
+  const ProgressState stage{
+      .stage = "deleting packs", .things = "packs", .things_done = 20, .things_total = 100};
+  EXPECT_EQ(describe(stage, seconds(9), 40),
+            "[0:09]  deleting packs:  20.0%  20 of 100 packs, 40/s, 0:02 left");
 }
 
 struct Given {

@@ -5,14 +5,8 @@
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace bulkhead::cli::repo {
-namespace {
-
-constexpr std::chrono::milliseconds kProgressInterval{200};
-
-}  // namespace
 
 std::string show_size(std::uint64_t bytes) {
   constexpr std::array<const char*, 4> kUnits = {"KiB", "MiB", "GiB", "TiB"};
@@ -78,23 +72,6 @@ std::string show_name(std::string_view name) {
 Result<void> print_output(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size()) return {};
   return fail_errno(errno, "writing to standard output");
-}
-
-ProgressLine::ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
-
-ProgressLine::~ProgressLine() {
-  if (width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", width_);
-}
-
-void ProgressLine::show(const std::string& text) {
-  if (!shown_) return;
-  const std::lock_guard lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_ < kProgressInterval) return;
-  last_ = now;
-  fmt::print(stderr, "\r{:{}}", text, width_);
-  std::fflush(stderr);
-  width_ = std::max(width_, text.size());
 }
 
 }  // namespace bulkhead::cli::repo

@@ -1,8 +1,7 @@
-// How the verbs of `bulkhead repo` show sizes, durations, names and progress.
+// How the verbs of `bulkhead repo` show sizes, durations and names.
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <string>
 
 #include "base/clock.h"
@@ -23,20 +22,5 @@ std::string show_name(std::string_view name);
 
 // On standard output; kind io where nobody reads it any more.
 Result<void> print_output(std::string_view text);
-
-// One line on standard error that is written over, a few times a second; nothing where that is not
-// a terminal. Thread-safe.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool wanted);
-  ~ProgressLine();
-  void show(const std::string& text);
-
- private:
-  const bool shown_;
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point last_{};
-  std::size_t width_ = 0;
-};
 
 }  // namespace bulkhead::cli::repo

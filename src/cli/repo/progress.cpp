@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/repo/output.h"
@@ -40,6 +41,7 @@ void print_json(const ProgressState& state, std::chrono::duration<double> elapse
   if (const auto left = time_left(state, rate)) {
     object.set("seconds_remaining", static_cast<std::int64_t>(left->count()));
   }
+  if (!state.stage.empty()) object.set("stage", state.stage);
   const double part =
       total(state) > 0 ? static_cast<double>(done(state)) / static_cast<double>(total(state)) : 0;
   object.set("percent_done", state.total_known ? std::min(part, 1.0) : 0);
@@ -52,12 +54,19 @@ void print_json(const ProgressState& state, std::chrono::duration<double> elapse
   std::fflush(stdout);
 }
 
+std::size_t terminal_columns() {
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  return known ? size.ws_col : 80;
+}
+
 }  // namespace
 
 std::string describe(const ProgressState& state, std::chrono::duration<double> elapsed,
                      double rate) {
   const auto rounded = std::chrono::duration_cast<std::chrono::seconds>(elapsed);
   std::string text = fmt::format("[{}]", show_duration(rounded));
+  if (!state.stage.empty()) text += fmt::format("  {}:", state.stage);
   if (state.total_known && total(state) > 0) {
     const double part = static_cast<double>(done(state)) / static_cast<double>(total(state));
     text += fmt::format("  {:.1f}%", 100 * std::min(part, 1.0));
@@ -68,6 +77,8 @@ std::string describe(const ProgressState& state, std::chrono::duration<double> e
     text += fmt::format(", {} of {}{}", show_size(state.bytes_done), show_size(state.bytes_total),
                         more);
     if (rate > 0) text += fmt::format(", {}/s", show_size(static_cast<std::uint64_t>(rate)));
+  } else if (rate >= 1) {
+    text += fmt::format(", {:.0f}/s", rate);
   }
   if (const auto left = time_left(state, rate)) {
     text += fmt::format(", {} left", show_duration(*left));
@@ -79,14 +90,15 @@ std::string describe(const ProgressState& state, std::chrono::duration<double> e
 ProgressMeter::ProgressMeter(const SessionOptions& options)
     : started_(std::chrono::steady_clock::now()), last_(started_) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  // restic's: how often a second, 0.1 for every ten seconds; it counts for more than --quiet.
+  const char* wanted = std::getenv("RESTIC_PROGRESS_FPS");
+  const double frequency = wanted == nullptr ? 0 : std::strtod(wanted, nullptr);
+  if (options.quiet && frequency <= 0) return;
   if (options.json) form_ = Form::json;
-  else if (!options.quiet) form_ = terminal ? Form::terminal : Form::lines;
+  else form_ = terminal ? Form::terminal : Form::lines;
   interval_ = form_ == Form::json       ? kJsonInterval
               : form_ == Form::terminal ? kTerminalInterval
                                         : kLinesInterval;
-  // restic's: how often a second, 0.1 for every ten seconds.
-  const char* wanted = std::getenv("RESTIC_PROGRESS_FPS");
-  const double frequency = wanted == nullptr ? 0 : std::strtod(wanted, nullptr);
   if (frequency > 0) {
     const double milliseconds = 1000 / std::clamp(frequency, 1e-4, 60.0);
     interval_ = std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
@@ -100,8 +112,17 @@ void ProgressMeter::clear() {
   width_ = 0;
 }
 
+// Each stage has a rate of its own.
+void ProgressMeter::enter(std::string_view stage, std::uint64_t already_done) {
+  const bool first = measured_.empty();
+  if (!first && stage == stage_) return;
+  stage_ = stage;
+  measured_.clear();
+  if (first) measured_.emplace_back(started_, 0);
+  else measured_.emplace_back(std::chrono::steady_clock::now(), already_done);
+}
+
 double ProgressMeter::rate(const ProgressState& state, Time now) {
-  if (measured_.empty()) measured_.emplace_back(started_, 0);
   measured_.emplace_back(now, done(state));
   while (measured_.size() > 2 && now - measured_[1].first > kRateWindow) measured_.pop_front();
   const std::chrono::duration<double> span = now - measured_.front().first;
@@ -112,19 +133,34 @@ double ProgressMeter::rate(const ProgressState& state, Time now) {
 void ProgressMeter::show(const ProgressState& state) {
   if (form_ == Form::none) return;
   const std::lock_guard lock(mutex_);
+  enter(state.stage, done(state));
   const Time now = std::chrono::steady_clock::now();
   if (now - last_ < interval_) return;
   last_ = now;
   const double per_second = rate(state, now);
   if (form_ == Form::json) return print_json(state, now - started_, per_second);
-  const std::string text = describe(state, now - started_, per_second);
+  std::string text = describe(state, now - started_, per_second);
   if (form_ == Form::terminal) {
+    // A line that wraps cannot be written over.
+    text.resize(std::min(text.size(), terminal_columns() - 1));
     std::fputs(fmt::format("\r{:{}}", text, width_).c_str(), stderr);
     width_ = std::max(width_, text.size());
   } else {
     std::fputs((text + "\n").c_str(), stderr);
   }
   std::fflush(stderr);
+}
+
+repository::StageObserver ProgressMeter::observer() {
+  return [this](const repository::StageProgress& progress) {
+    show({.stage = progress.stage,
+          .things = progress.things,
+          .things_done = progress.done,
+          .things_total = progress.total,
+          .bytes_done = progress.bytes_done,
+          .bytes_total = progress.bytes_total,
+          .total_known = progress.total_known});
+  };
 }
 
 void ProgressMeter::print_line(const std::string& line) {

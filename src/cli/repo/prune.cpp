@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/repo/output.h"
+#include "cli/repo/progress.h"
 #include "cli/repo/prune_options.h"
 #include "cli/repo/verbs.h"
 #include "json/value.h"
@@ -24,19 +25,10 @@ json::Object to_json(const repository::PackSum& sum) {
   return json::Object{{"packs", sum.packs}, {"bytes", sum.bytes}};
 }
 
-Result<int> prune(const Options& options) {
-  auto repository = open_session(options.session);
-  if (!repository) {
-    report_error(repository.error());
-    return exit_status_of(repository.error());
-  }
+Result<int> prune(const Options& options, Session& session) {
   const auto dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
-  const auto report = run_prune(**repository, options.flags, options.session, dry_run);
-  if (!report) {
-    report_error(report.error());
-    return report.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
-  }
-  return print_prune(*report, options.session, dry_run);
+  const auto report = TRY(run_prune(session, options.flags, options.session, dry_run));
+  return print_prune(report, options.session, dry_run);
 }
 
 }  // namespace
@@ -52,8 +44,8 @@ void add_prune_options(Command& command, PruneFlags& flags) {
       .flag("--repack-uncompressed", flags.repack_uncompressed, "also compress what is not");
 }
 
-Result<repository::PruneReport> run_prune(repository::Repository& repository,
-                                          const PruneFlags& flags, const SessionOptions& session,
+Result<repository::PruneReport> run_prune(Session& session, const PruneFlags& flags,
+                                          const SessionOptions& session_options,
                                           repository::DryRun dry_run) {
   repository::PruneOptions options;
   options.max_unused = TRY(repository::parse_unused_limit(flags.max_unused));
@@ -68,13 +60,10 @@ Result<repository::PruneReport> run_prune(repository::Repository& repository,
   options.repack_small = flags.repack_small;
   options.repack_uncompressed = flags.repack_uncompressed;
   options.dry_run = dry_run;
-  ProgressLine line(!session.quiet && !session.json);
-  options.progress = [&](const repository::PruneProgress& progress) {
-    line.show(progress.total == 0
-                  ? std::string(progress.stage)
-                  : fmt::format("{}: {} of {}", progress.stage, progress.done, progress.total));
-  };
-  return repository::prune(repository, options);
+  options.cancel = session.cancel();
+  ProgressMeter meter(session_options);
+  options.progress = meter.observer();
+  return repository::prune(session.repository, options);
 }
 
 int print_prune(const repository::PruneReport& report, const SessionOptions& session,
@@ -117,7 +106,10 @@ void register_prune(Command& repo) {
   add_session_options(command, options->session);
   add_prune_options(command, options->flags);
   command.flag("-n,--dry-run", options->dry_run, "say what would be done");
-  command.on_run([options] { return prune(*options); });
+  command.on_run([options] {
+    return with_repository(options->session, Locking::by_action,
+                           [&](Session& session) { return prune(*options, session); });
+  });
 }
 
 }  // namespace bulkhead::cli::repo

@@ -16,8 +16,8 @@ struct PruneFlags {
 };
 
 void add_prune_options(Command& command, PruneFlags& flags);
-Result<repository::PruneReport> run_prune(repository::Repository& repository,
-                                          const PruneFlags& flags, const SessionOptions& session,
+Result<repository::PruneReport> run_prune(Session& session, const PruneFlags& flags,
+                                          const SessionOptions& session_options,
                                           repository::DryRun dry_run);
 // The exit status; damaged packs make it kExitIncomplete.
 int print_prune(const repository::PruneReport& report, const SessionOptions& session,

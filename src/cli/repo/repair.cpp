@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/repo/output.h"
+#include "cli/repo/progress.h"
 #include "cli/repo/selection.h"
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
@@ -35,36 +36,20 @@ json::Array to_array(const std::vector<std::string>& texts) {
   return array;
 }
 
-// Opens, runs, and makes exit statuses of what goes wrong.
-template <typename Action>
-Result<int> with_repository(const Options& options, const Action& action) {
-  auto repository = open_session(options.session);
-  if (!repository) {
-    report_error(repository.error());
-    return exit_status_of(repository.error());
-  }
-  Result<int> status = action(**repository);
-  if (status || status.error().kind() != ErrorKind::conflict) return status;
-  report_error(status.error());
-  return kExitLocked;
-}
-
-auto show_progress(ProgressLine& line, const char* what) {
-  return [&line, what](std::uint64_t done, std::uint64_t total) {
-    line.show(fmt::format("{}: {} of {} packs", what, done, total));
-  };
-}
-
 void print_lines(const std::vector<std::string>& lines) {
   for (const std::string& text : lines) fmt::print(stderr, "{}\n", show_name(text));
 }
 
-Result<int> repair_index(const Options& options, repository::Repository& repository) {
+Result<int> repair_index(const Options& options, Session& session) {
   repository::RepairIndexOptions settings{.read_all_packs = options.read_all_packs,
-                                          .dry_run = options.dry()};
-  ProgressLine line(!options.session.quiet && !options.session.json);
-  settings.progress = show_progress(line, "looking at");
-  const auto report = TRY(repository::repair_index(repository, settings));
+                                          .dry_run = options.dry(),
+                                          .progress = {},
+                                          .cancel = session.cancel()};
+  const auto report = TRY([&] {
+    ProgressMeter meter(options.session);
+    settings.progress = meter.observer();
+    return repository::repair_index(session.repository, settings);
+  }());
   print_lines(report.unreadable);
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{{"message_type", "repair_index"},
@@ -84,14 +69,17 @@ Result<int> repair_index(const Options& options, repository::Repository& reposit
   return report.unreadable.empty() ? kExitSuccess : kExitIncomplete;
 }
 
-Result<int> repair_packs(const Options& options, repository::Repository& repository) {
+Result<int> repair_packs(const Options& options, Session& session) {
   repository::RepairPacksOptions settings{.packs = {}, .dry_run = options.dry()};
   for (const std::string& name : options.names) {
     settings.packs.push_back(TRY_CONTEXT(repository::PackId::from_hex(name), name));
   }
-  ProgressLine line(!options.session.quiet && !options.session.json);
-  settings.progress = show_progress(line, "reading");
-  const auto report = TRY(repository::repair_packs(repository, settings));
+  settings.cancel = session.cancel();
+  const auto report = TRY([&] {
+    ProgressMeter meter(options.session);
+    settings.progress = meter.observer();
+    return repository::repair_packs(session.repository, settings);
+  }());
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{{"message_type", "repair_packs"},
                                                 {"read", report.read},
@@ -111,16 +99,22 @@ Result<int> repair_packs(const Options& options, repository::Repository& reposit
   return report.blobs_lost == 0 ? kExitSuccess : kExitIncomplete;
 }
 
-Result<int> repair_snapshots(const Options& options, repository::Repository& repository) {
+Result<int> repair_snapshots(const Options& options, Session& session) {
   repository::RepairSnapshotsOptions settings{.filter = filter_of(options.selection),
                                               .snapshots = {},
                                               .forget = options.forget,
-                                              .dry_run = options.dry()};
+                                              .dry_run = options.dry(),
+                                              .progress = {},
+                                              .cancel = session.cancel()};
   for (const std::string& name : options.names) {
-    const auto snapshot = TRY(repository.find_snapshot(name));
+    const auto snapshot = TRY(session.repository.find_snapshot(name));
     settings.snapshots.push_back(snapshot.id);
   }
-  const auto report = TRY(repository::repair_snapshots(repository, settings));
+  const auto report = TRY([&] {
+    ProgressMeter meter(options.session);
+    settings.progress = meter.observer();
+    return repository::repair_snapshots(session.repository, settings);
+  }());
   print_lines(report.unreadable);
   json::Array repaired;
   for (const auto& one : report.repaired) {
@@ -147,16 +141,19 @@ Result<int> repair_snapshots(const Options& options, repository::Repository& rep
   return report.unreadable.empty() ? kExitSuccess : kExitIncomplete;
 }
 
-Result<int> parity(const Options& options, repository::Repository& repository) {
+Result<int> parity(const Options& options, Session& session) {
   repository::ParityOptions settings;
   char* end = nullptr;
   settings.percent = std::strtod(options.percent.c_str(), &end);
   if (end == options.percent.c_str() || *end != '\0') {
     return fail(ErrorKind::invalid, "--percent takes a number, such as 10");
   }
-  ProgressLine line(!options.session.quiet && !options.session.json);
-  settings.progress = show_progress(line, "parity");
-  const auto report = TRY(repository::add_parity(repository, settings));
+  settings.cancel = session.cancel();
+  const auto report = TRY([&] {
+    ProgressMeter meter(options.session);
+    settings.progress = meter.observer();
+    return repository::add_parity(session.repository, settings);
+  }());
   print_lines(report.damaged);
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{{"message_type", "parity"},
@@ -171,14 +168,15 @@ Result<int> parity(const Options& options, repository::Repository& repository) {
   return report.damaged.empty() ? kExitSuccess : kExitFailure;
 }
 
-using Verb = Result<int> (*)(const Options&, repository::Repository&);
+using Verb = Result<int> (*)(const Options&, Session&);
 
 Command& add_verb(Command& parent, const char* name, const char* help, Verb verb,
                   const OptionsPointer& options) {
   Command& command = parent.subcommand(name, help);
   add_session_options(command, options->session);
   command.on_run([options, verb] {
-    return with_repository(*options, [&](auto& repository) { return verb(*options, repository); });
+    return with_repository(options->session, Locking::by_action,
+                           [&](Session& session) { return verb(*options, session); });
   });
   return command;
 }

@@ -180,8 +180,7 @@ Result<int> restore(const Options& options, Session& session) {
     return repository::restore(session.repository, snapshot, settings);
   }();
   if (!report && locked) {
-    report_error(report.error());
-    return kExitLocked;
+    return report_failure(options.session, report.error(), kExitLocked);
   }
   if (!report) return std::unexpected(report.error());
   print_report(options, snapshot, *report);

@@ -5,6 +5,7 @@
 #include "cli/repo/option_values.h"
 #include "cli/repo/output.h"
 #include "cli/repo/pattern_options.h"
+#include "cli/repo/progress.h"
 #include "cli/repo/selection.h"
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
@@ -56,15 +57,16 @@ Result<void> print_one(const Options& options, const RewrittenSnapshot& rewritte
   return print_output(text);
 }
 
-Result<int> rewrite(const Options& options, const RewriteOptions& settings, Session& session) {
+Result<int> rewrite(const Options& options, RewriteOptions settings, Session& session) {
   const auto snapshots =
       TRY(find_snapshots(session.repository, options.snapshots, options.selection));
-  const auto rewritten = repository::rewrite_snapshots(session.repository, snapshots, settings);
-  if (!rewritten) {
-    report_error(rewritten.error());
-    return rewritten.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
-  }
-  for (const RewrittenSnapshot& snapshot : *rewritten) TRY(print_one(options, snapshot));
+  settings.cancel = session.cancel();
+  const auto rewritten = TRY([&] {
+    ProgressMeter meter(options.session);
+    settings.progress = meter.observer();
+    return repository::rewrite_snapshots(session.repository, snapshots, settings);
+  }());
+  for (const RewrittenSnapshot& snapshot : rewritten) TRY(print_one(options, snapshot));
   return kExitSuccess;
 }
 
@@ -97,7 +99,7 @@ Result<RewriteOptions> tag_options(const Options& options) {
   return out;
 }
 
-// Both verbs read the same snapshots and lock the repository themselves.
+// What both verbs have.
 void add_verb(Command& command, const std::shared_ptr<Options>& options,
               Result<RewriteOptions> (*settings_of)(const Options&)) {
   add_session_options(command, options->session);
@@ -106,7 +108,7 @@ void add_verb(Command& command, const std::shared_ptr<Options>& options,
   command.on_run([options, settings_of]() -> Result<int> {
     const RewriteOptions settings = TRY(settings_of(*options));
     options->session.discard_writes = options->dry_run;
-    return with_repository(options->session, Locking::none,
+    return with_repository(options->session, Locking::by_action,
                            [&](Session& session) { return rewrite(*options, settings, session); });
   });
 }

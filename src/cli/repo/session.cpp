@@ -60,6 +60,7 @@ void add_session_options(Command& command, SessionOptions& options) {
             "remove what is kept of repositories not used "
             "for 30 days")
       .flag("--json", options.json, "write JSON for programs")
+      .errors_as_json(options.json)
       .flag("-q,--quiet", options.quiet, "no progress and no summary")
       .flag("-v,--verbose", options.verbosity, "say more; twice: of each file")
       .flag("--no-lock", options.no_lock, "do not lock the repository where only reading");
@@ -174,18 +175,18 @@ Result<int> with_repository(const SessionOptions& options, Locking locking,
   std::signal(SIGPIPE, SIG_IGN);
   const auto repository = open_session(options);
   if (!repository) {
-    report_error(repository.error());
-    return exit_status_of(repository.error());
+    return report_failure(options, repository.error(), exit_status_of(repository.error()));
   }
   Guarded<std::unique_ptr<repository::Lock>> lock;
   const auto interruption =
       TRY(Interruption::watch([&] { lock.with([](auto& held) { held.reset(); }); }));
-  if (locking != Locking::none && !options.no_lock) {
+  const bool locks_here = locking == Locking::shared || locking == Locking::unsettled;
+  if (locks_here && !options.no_lock) {
     auto taken = locking == Locking::shared ? repository::Lock::shared(**repository)
                                             : repository::Lock::shared_unsettled(**repository);
     if (!taken) {
-      report_error(taken.error());
-      return taken.error().kind() == ErrorKind::conflict ? kExitLocked : kExitFailure;
+      const bool locked = taken.error().kind() == ErrorKind::conflict;
+      return report_failure(options, taken.error(), locked ? kExitLocked : kExitFailure);
     }
     lock.with([&](auto& held) { held = *std::move(taken); });
   }
@@ -195,10 +196,17 @@ Result<int> with_repository(const SessionOptions& options, Locking locking,
   Session session{**repository, [&] { return interruption->cancel(); }, settle};
   const Result<int> status = action(session);
   if (interruption->happened()) {
-    if (!status) report_error(status.error());
+    if (!status) return report_failure(options, status.error(), kExitInterrupted);
     return kExitInterrupted;
   }
+  if (locking == Locking::by_action && !status && status.error().kind() == ErrorKind::conflict) {
+    return report_failure(options, status.error(), kExitLocked);
+  }
   return status;
+}
+
+int report_failure(const SessionOptions& options, const Error& error, int status) {
+  return report_error(error, status, options.json ? ErrorForm::json : ErrorForm::text);
 }
 
 int exit_status_of(const Error& error) {

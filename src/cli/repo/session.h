@@ -56,6 +56,7 @@ enum class Locking {
   none,
   shared,
   unsettled,  // shared, but the action calls `settle` while it works, and fails where that does
+  by_action,  // the library's call locks; its error of kind conflict is a lock of somebody else
 };
 
 struct Session {
@@ -70,6 +71,9 @@ struct Session {
 // restic's exit status.
 Result<int> with_repository(const SessionOptions& options, Locking locking,
                             const std::function<Result<int>(Session&)>& action);
+
+// Prints it in the form that the options ask for; answers `status`.
+int report_failure(const SessionOptions& options, const Error& error, int status);
 
 // restic's exit statuses for a repository that is not there, locked, or refuses the password.
 int exit_status_of(const Error& error);

@@ -60,11 +60,16 @@ Result<PackInventory::IndexContent> PackInventory::load(Repository& repository,
   return content;
 }
 
-Result<PackInventory> PackInventory::read(Repository& repository, OnDamage on_damage) {
+Result<PackInventory> PackInventory::read(Repository& repository, OnDamage on_damage,
+                                          const StageObserver& progress) {
   PackInventory inventory;
+  StageProgress state{.stage = "reading the index", .things = "index files"};
   const auto files = TRY_CONTEXT(repository.backend().list(FileType::index), "listing the index");
+  state.total = files.size();
   for (const storage::FileInfo& info : files) {
     const auto content = load(repository, info.name);
+    ++state.done;
+    if (progress) progress(state);
     if (content) inventory.take(info.name, *content);
     else if (content.error().kind() == ErrorKind::not_found) continue;  // replaced meanwhile
     else if (on_damage == OnDamage::fail || content.error().kind() != ErrorKind::corrupt) {

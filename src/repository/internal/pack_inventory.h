@@ -11,6 +11,7 @@
 #include "repository/internal/copy_table.h"
 #include "repository/repository.h"
 #include "repository/retired_packs.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
@@ -39,7 +40,8 @@ class PackInventory {
   enum class OnDamage { fail, skip };
   // Index files, then the list of packs. An index file that cannot be read is an error, or is kept
   // in damaged_index_files().
-  static Result<PackInventory> read(Repository& repository, OnDamage on_damage = OnDamage::fail);
+  static Result<PackInventory> read(Repository& repository, OnDamage on_damage = OnDamage::fail,
+                                    const StageObserver& progress = {});
 
   CopyTable& table() { return table_; }
   const CopyTable& table() const { return table_; }

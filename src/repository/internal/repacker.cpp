@@ -27,6 +27,12 @@ bool is_damage(const Error& error) {
   return error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::not_found;
 }
 
+std::uint64_t bytes_of(const RepackSource& source) {
+  std::uint64_t bytes = 0;
+  for (const PackedBlob& blob : source.blobs) bytes += blob.sealed_size;
+  return bytes;
+}
+
 // As many of the blobs, which ascend by their offsets, as are read at once.
 std::span<const PackedBlob> first_read(std::span<const PackedBlob> blobs) {
   std::size_t count = 1;
@@ -130,9 +136,13 @@ Result<DamagedSources> copy_all(Repacker& repacker, const std::vector<RepackSour
   struct Outcome {
     DamagedSources damaged;
     std::optional<Error> fatal;
-    std::uint64_t done = 0;
+    StageProgress progress{.stage = "packing anew", .things = "packs"};
   };
   Guarded<Outcome> outcome;
+  outcome.with([&](Outcome& out) {
+    out.progress.total = sources.size();
+    for (const RepackSource& source : sources) out.progress.bytes_total += bytes_of(source);
+  });
   std::atomic<std::size_t> next{0};
   std::atomic<bool> stopped{false};
   const auto work = [&] {
@@ -140,8 +150,9 @@ Result<DamagedSources> copy_all(Repacker& repacker, const std::vector<RepackSour
       if (stopped || (options.cancel && *options.cancel)) return;
       const auto copied = repacker.copy(sources[i]);
       outcome.with([&](Outcome& out) {
-        ++out.done;
-        if (options.progress) options.progress(out.done);
+        ++out.progress.done;
+        out.progress.bytes_done += bytes_of(sources[i]);
+        if (options.progress) options.progress(out.progress);
         if (copied) return;
         if (is_damage(copied.error())) {
           out.damaged.emplace_back(i, copied.error());

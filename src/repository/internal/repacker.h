@@ -4,7 +4,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <vector>
 
 #include "base/guarded.h"
@@ -12,6 +11,7 @@
 #include "repository/internal/open_packs.h"
 #include "repository/pack.h"
 #include "repository/repository.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
@@ -63,7 +63,7 @@ class Repacker {
 // in `damaged`, beside their position; anything else ends it.
 struct RepackOptions {
   unsigned threads = 2;
-  std::function<void(std::uint64_t done)> progress;
+  StageObserver progress;
   const std::atomic<bool>* cancel = nullptr;
 };
 using DamagedSources = std::vector<std::pair<std::size_t, Error>>;

@@ -42,6 +42,8 @@ class TreeWalk {
       const auto done = read(*tree);
       const std::lock_guard lock(mutex_);
       --working_;
+      ++done_;
+      tell();
       if (!done && !error_) error_ = done.error();
       changed_.notify_all();
     }
@@ -55,6 +57,16 @@ class TreeWalk {
     waiting_.pop_back();
     ++working_;
     return place;
+  }
+
+  // Called with the mutex held.
+  void tell() const {
+    if (!options_.progress) return;
+    options_.progress({.stage = "walking snapshots",
+                       .things = "folders",
+                       .done = done_,
+                       .total = done_ + working_ + waiting_.size(),
+                       .total_known = false});
   }
 
   Result<void> read(const Place& place) {
@@ -106,6 +118,7 @@ class TreeWalk {
   std::condition_variable changed_;
   std::vector<Place> waiting_;
   unsigned working_ = 0;
+  std::uint64_t done_ = 0;
   std::optional<Error> error_;
 };
 

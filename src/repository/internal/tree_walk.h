@@ -2,16 +2,17 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <span>
 
 #include "repository/internal/pack_inventory.h"
+#include "repository/stage_progress.h"
 
 namespace bulkhead::repository {
 
 struct TreeWalkOptions {
   unsigned threads = 4;
   const std::atomic<bool>* cancel = nullptr;
+  StageObserver progress{};
 };
 
 // Looks each blob up in the inventories in turn. Kind corrupt where one is in none of them, or a
