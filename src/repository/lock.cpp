@@ -1,5 +1,6 @@
 #include "repository/lock.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <thread>
 
@@ -17,10 +18,26 @@ namespace {
 
 constexpr std::chrono::minutes kRefreshInterval{5};
 constexpr std::chrono::minutes kStaleAfter{30};
+// Between looks whether a lock is gone: twice as long each time.
+constexpr std::chrono::milliseconds kFirstPause{250};
+constexpr std::chrono::milliseconds kLongestPause{30'000};
 
 Result<std::uint32_t> optional_owner(const json::Value& value, std::string_view what) {
   if (value.is_null()) return 0u;
   return static_cast<std::uint32_t>(TRY(value.to_u64(what)));
+}
+
+// `action` again and again while somebody else's lock is in the way.
+template <typename Action>
+std::invoke_result_t<Action> with_patience(const Repository& repository, const Action& action) {
+  const auto end = std::chrono::steady_clock::now() + repository.options().lock_patience;
+  for (std::chrono::milliseconds pause = kFirstPause;; pause = std::min(2 * pause, kLongestPause)) {
+    auto taken = action();
+    const bool locked = !taken && taken.error().kind() == ErrorKind::conflict;
+    const auto now = std::chrono::steady_clock::now();
+    if (!locked || now >= end) return taken;
+    std::this_thread::sleep_until(std::min(end, now + pause));
+  }
 }
 
 }  // namespace
@@ -68,8 +85,7 @@ bool is_stale(const LockInfo& lock, WallTime now, const std::string& hostname) {
 Lock::Lock(Repository& repository, std::string_view purpose)
     : repository_(repository), purpose_(purpose), since_(repository.clock().now()) {}
 
-Result<std::unique_ptr<Lock>> Lock::shared_unsettled(Repository& repository,
-                                                     std::string_view purpose) {
+Result<std::unique_ptr<Lock>> Lock::take(Repository& repository, std::string_view purpose) {
   std::unique_ptr<Lock> lock(new Lock(repository, purpose));
   TRY(lock->require_compatible());
   lock->name_ = TRY(lock->write());
@@ -78,10 +94,17 @@ Result<std::unique_ptr<Lock>> Lock::shared_unsettled(Repository& repository,
   return lock;
 }
 
+Result<std::unique_ptr<Lock>> Lock::shared_unsettled(Repository& repository,
+                                                     std::string_view purpose) {
+  return with_patience(repository, [&] { return take(repository, purpose); });
+}
+
 Result<std::unique_ptr<Lock>> Lock::shared(Repository& repository, std::string_view purpose) {
-  std::unique_ptr<Lock> lock = TRY(shared_unsettled(repository, purpose));
-  TRY(lock->settle());
-  return lock;
+  return with_patience(repository, [&]() -> Result<std::unique_ptr<Lock>> {
+    std::unique_ptr<Lock> lock = TRY(take(repository, purpose));
+    TRY(lock->settle());
+    return lock;
+  });
 }
 
 Result<void> Lock::settle() {

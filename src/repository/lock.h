@@ -38,7 +38,8 @@ bool is_stale(const LockInfo& lock, WallTime now, const std::string& hostname);
 
 class Lock {
  public:
-  // Kind conflict where somebody holds an exclusive lock that is not stale, or one of this purpose.
+  // Kind conflict where somebody holds an exclusive lock that is not stale, or one of this purpose,
+  // and does so until the repository's lock_patience is over.
   static Result<std::unique_ptr<Lock>> shared(Repository& repository,
                                               std::string_view purpose = {});
   // Without the wait and the second look: call settle() before anything is written that others
@@ -54,6 +55,7 @@ class Lock {
 
  private:
   Lock(Repository& repository, std::string_view purpose);
+  static Result<std::unique_ptr<Lock>> take(Repository& repository, std::string_view purpose);
   Result<std::string> write();
   Result<void> require_compatible();
   void refresh();

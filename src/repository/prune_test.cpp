@@ -305,6 +305,29 @@ TEST_F(PruneTest, RefusesBesideAnotherPruneAndWhereSomethingIsMissing) {
   EXPECT_EQ(memory.list(FileType::data)->size(), left);
 }
 
+TEST_F(PruneTest, WaitsForALockAsLongAsItIsToldTo) {
+  MemoryBackend memory;
+  make_repository(memory);
+  back_up(memory, 1);
+  const auto other = open(memory);
+  auto lock = Lock::shared(*other, kPurposePrune);
+  ASSERT_TRUE(lock);
+  std::atomic<int> looks{0};
+  RepositoryOptions patient = settings();
+  patient.lock_patience = std::chrono::minutes(5);
+  const auto give_way = [&](const Call& call) {
+    const bool look = call.operation == storage::Operation::list && call.id.type == FileType::lock;
+    if (look && ++looks == 3) lock->reset();
+    return Fault::none;
+  };
+  const auto repository =
+      Repository::open(std::make_unique<FaultyBackend>(memory, give_way), kPassword, patient)
+          .value();
+  const auto report = prune(*repository, {});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_GE(looks, 3);
+}
+
 TEST_F(PruneTest, CollectsWhatAKilledBackupLeft) {
   MemoryBackend memory;
   make_repository(memory);

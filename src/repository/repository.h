@@ -40,6 +40,8 @@ struct RepositoryOptions {
   Path cache_folder;
   // Waited for between writing a lock and looking for others' a second time.
   std::chrono::milliseconds lock_settle{200};
+  // How long to wait for somebody else's lock to go.
+  std::chrono::seconds lock_patience{0};
 };
 
 struct InitOptions {

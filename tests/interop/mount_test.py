@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -132,6 +133,46 @@ def check_mount(folder, source, repository):
         sys.exit(f"the mount ended with status {process.returncode}")
 
 
+def paths_above_snapshots(mountpoint, folder):
+    for name in os.listdir(mountpoint / folder):
+        path = os.path.join(folder, name)
+        if (mountpoint / path).is_symlink():
+            yield path, os.readlink(mountpoint / path)
+        elif (mountpoint / path / "large").exists():
+            yield path, "a snapshot"
+        else:
+            yield path, "a folder"
+            yield from paths_above_snapshots(mountpoint, path)
+
+
+def check_templates(folder, repository):
+    """The paths that restic's mount gives for the same templates."""
+    templates = ["--path-template", "by tag/%t/%i", "--path-template", "%h/%T", "--path-template",
+                 "%u-%I", "--time-template", "2006/01-02 15:04:05.999 Mon"]
+    shown = {}
+    for program in ("ours", "restic"):
+        mountpoint = folder / f"templates of {program}"
+        mountpoint.mkdir()
+        command = [BULKHEAD, "repo"] if program == "ours" else [RESTIC, "--no-cache"]
+        process = subprocess.Popen([*command, "mount", "-r", str(repository), *templates,
+                                    str(mountpoint)], env={**ENVIRONMENT, "TZ": "UTC"},
+                                   stdout=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: os.path.ismount(mountpoint), "the mount")
+            shown[program] = set(paths_above_snapshots(mountpoint, ""))
+        finally:
+            # restic 0.14 unmounts for this signal alone.
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
+    if shown["ours"] != shown["restic"]:
+        sys.exit(f"templates: only ours {shown['ours'] - shown['restic']}, "
+                 f"only restic's {shown['restic'] - shown['ours']}")
+    refused = subprocess.run([BULKHEAD, "repo", "mount", "-r", str(repository), "--path-template",
+                              "../%i", str(folder)], env=ENVIRONMENT, capture_output=True)
+    if refused.returncode != 1 or b"../%i" not in refused.stderr:
+        sys.exit(f"a path outside was not refused: {refused}")
+
+
 def main():
     if RESTIC is None or not can_mount():
         print("restic or /dev/fuse is not there")
@@ -145,6 +186,7 @@ def main():
         run(BULKHEAD, "repo", "backup", "-r", repository, "--tag", "a", ".", cwd=source)
         run(RESTIC, "--no-cache", "backup", "-r", repository, ".", cwd=source)
         check_mount(folder, source, repository)
+        check_templates(folder, repository)
 
 
 main()

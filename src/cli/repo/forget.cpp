@@ -183,7 +183,7 @@ Result<int> forget(const Options& options, Session& session) {
 
 void add_policy_options(Command& command, Options& options) {
   command.option("-l,--keep-last", options.last, "keep the last N snapshots")
-      .option("--keep-hourly", options.hourly, "keep the newest of each of the last N hours")
+      .option("-H,--keep-hourly", options.hourly, "keep the newest of each of the last N hours")
       .option("-d,--keep-daily", options.daily, "and of N days")
       .option("-w,--keep-weekly", options.weekly, "and of N weeks")
       .option("-m,--keep-monthly", options.monthly, "and of N months")
@@ -204,7 +204,7 @@ void register_forget(Command& repo) {
   auto options = std::make_shared<Options>();
   Command& command = repo.subcommand("forget", "Remove snapshots that a policy does not keep");
   add_session_options(command, options->session);
-  add_selection_options(command, options->selection);
+  add_selection_options(command, options->selection, "--host");
   add_policy_options(command, *options);
   add_prune_options(command, options->prune_flags);
   command.arguments("SNAPSHOT", options->snapshots, "these, whatever a policy says", Need::optional)

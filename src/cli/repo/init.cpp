@@ -34,10 +34,7 @@ Result<int> init(const Options& given) {
   const repository::RepositoryOptions repository_settings = TRY(repository_options(options));
   auto backend = TRY(open_session_backend(options));
   const std::string location = backend->location();
-  const crypto::Secret password =
-      TRY(read_new_password(PasswordSource{.file = options.password_file,
-                                           .command = options.password_command,
-                                           .variable = options.password_variable}));
+  const crypto::Secret password = TRY(read_new_password(password_source(options)));
   const auto repository = TRY(repository::Repository::init(std::move(backend), password.text(),
                                                            settings, repository_settings));
   if (options.json) {

@@ -86,6 +86,8 @@ void add_new_key_options(Command& command, Options& options) {
               "a file that holds the new password")
       .option("--new-password-command", options.new_password.command,
               "a program that prints the new password")
+      .flag("--new-insecure-no-password", options.new_password.none,
+            "the new password is empty: whoever can read the repository can open it")
       .option("--user", options.key.username, "the user that the key names")
       .option("--host", options.key.hostname, "the host that the key names");
 }

@@ -1,6 +1,7 @@
 #include "cli/repo/option_values.h"
 
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <ctime>
 
@@ -57,6 +58,29 @@ Result<std::uint64_t> parse_size(const std::string& text, std::string_view optio
   const double value = std::strtod(number.c_str(), &end) * factor;
   if (*end != '\0' || value > 9e18) return refuse();
   return static_cast<std::uint64_t>(value);
+}
+
+Result<std::chrono::seconds> parse_duration(std::string_view text, std::string_view option) {
+  const auto refuse = [&] {
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("{} takes a duration such as 30s, 5m or 1h30m, not \"{}\"", option, text));
+  };
+  std::chrono::seconds sum{0};
+  for (std::string_view rest = text; !rest.empty();) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (error != std::errc() || rest.empty() || number < 0 || number > 1'000'000) return refuse();
+    switch (rest.front()) {
+      case 's': sum += std::chrono::seconds(number); break;
+      case 'm': sum += std::chrono::minutes(number); break;
+      case 'h': sum += std::chrono::hours(number); break;
+      default: return refuse();
+    }
+    rest.remove_prefix(1);
+  }
+  return text.empty() ? refuse() : Result<std::chrono::seconds>(sum);
 }
 
 std::string expand_variables(std::string_view text) {

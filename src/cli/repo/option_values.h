@@ -14,6 +14,9 @@ Result<WallTime> parse_time(const std::string& text);
 // "512", "10k", "1.5M", "2G", "1T": multiples of 1024.
 Result<std::uint64_t> parse_size(const std::string& text, std::string_view option);
 
+// "30s", "5m", "1h30m".
+Result<std::chrono::seconds> parse_duration(std::string_view text, std::string_view option);
+
 // $NAME, ${NAME} and $$ as in restic's lists of patterns; what is not set is empty.
 std::string expand_variables(std::string_view text);
 

@@ -23,6 +23,16 @@ TEST(OptionValues, ReadSizesInResticsUnits) {
   }
 }
 
+TEST(OptionValues, ReadDurations) {
+  using std::chrono::seconds;
+  EXPECT_EQ(parse_duration("30s", "--x").value(), seconds(30));
+  EXPECT_EQ(parse_duration("5m", "--x").value(), seconds(300));
+  EXPECT_EQ(parse_duration("1h30m", "--x").value(), seconds(5400));
+  for (const char* wrong : {"", "5", "m", "-1m", "5d", "1.5h", "99999999999999999999s"}) {
+    EXPECT_FALSE(parse_duration(wrong, "--x")) << wrong;
+  }
+}
+
 TEST(OptionValues, ReadTimesInTheZoneOfTheProcess) {
   const char* before = std::getenv("TZ");
   const std::string kept = before ? before : "";

@@ -57,6 +57,15 @@ Result<crypto::Secret> password_of_command(const std::string& command) {
 }
 
 Result<std::optional<crypto::Secret>> given_password(const PasswordSource& source) {
+  const char* value = source.variable == nullptr ? nullptr : std::getenv(source.variable);
+  const bool from_variable = value != nullptr && *value != '\0';
+  if (source.none) {
+    if (!source.file.empty() || !source.command.empty() || from_variable) {
+      return fail(ErrorKind::invalid,
+                  "give a password or say that there is none (…insecure-no-password), not both");
+    }
+    return std::optional<crypto::Secret>(crypto::Secret());
+  }
   if (!source.file.empty() && !source.command.empty()) {
     return fail(ErrorKind::invalid, "give a password file or a password command, not both");
   }
@@ -70,8 +79,7 @@ Result<std::optional<crypto::Secret>> given_password(const PasswordSource& sourc
     if (password.empty()) return fail(ErrorKind::invalid, "the password file is empty");
     return std::optional<crypto::Secret>(std::move(password));
   }
-  const char* value = source.variable == nullptr ? nullptr : std::getenv(source.variable);
-  if (value == nullptr || *value == '\0') return std::optional<crypto::Secret>();
+  if (!from_variable) return std::optional<crypto::Secret>();
   return std::optional<crypto::Secret>(crypto::Secret::copy_of(std::string_view(value)));
 }
 
@@ -87,6 +95,10 @@ Result<crypto::Secret> read_new_password(const PasswordSource& source) {
   if (given) return *std::move(given);
   crypto::Secret first = TRY(ask_on_terminal("new password"));
   const crypto::Secret second = TRY(ask_on_terminal("the same again"));
+  if (first.empty()) {
+    return fail(ErrorKind::invalid,
+                "an empty password keeps nobody out; where that is meant: --insecure-no-password");
+  }
   if (first.text() != second.text()) return fail(ErrorKind::invalid, "the two are not the same");
   return first;
 }

@@ -100,7 +100,7 @@ ProgressMeter::ProgressMeter(const SessionOptions& options)
               : form_ == Form::terminal ? kTerminalInterval
                                         : kLinesInterval;
   if (frequency > 0) {
-    const double milliseconds = 1000 / std::clamp(frequency, 1e-4, 60.0);
+    const double milliseconds = 1000 / std::clamp(frequency, 1e-4, 1e4);
     interval_ = std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
   }
 }

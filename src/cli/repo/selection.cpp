@@ -1,11 +1,13 @@
 #include "cli/repo/selection.h"
 
+#include <cstdlib>
+
 #include "base/text.h"
 
 namespace bulkhead::cli::repo {
 
-void add_selection_options(Command& command, SelectionOptions& options) {
-  command.option("-H,--host", options.hosts, "only snapshots of this host")
+void add_selection_options(Command& command, SelectionOptions& options, std::string host) {
+  command.option(std::move(host), options.hosts, "only snapshots of this host")
       .option("--tag", options.tags, "only snapshots with all of TAG[,TAG…]")
       .option("--path", options.paths, "only snapshots of this path");
 }
@@ -22,6 +24,10 @@ std::vector<std::string> split_tags(const std::vector<std::string>& given) {
 
 repository::SnapshotFilter filter_of(const SelectionOptions& options) {
   repository::SnapshotFilter filter{.hosts = options.hosts, .paths = options.paths, .tags = {}};
+  const char* host = std::getenv("RESTIC_HOST");
+  if (filter.hosts.empty() && host != nullptr) filter.hosts.emplace_back(host);
+  // --host '' is for all, whatever the variable says.
+  std::erase(filter.hosts, "");
   for (const std::string& list : options.tags) filter.tags.push_back(split_tags({list}));
   return filter;
 }

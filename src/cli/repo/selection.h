@@ -12,7 +12,9 @@ struct SelectionOptions {
   std::vector<std::string> paths;
 };
 
-void add_selection_options(Command& command, SelectionOptions& options);
+// `host`: restic's forget has another -H.
+void add_selection_options(Command& command, SelectionOptions& options,
+                           std::string host = "-H,--host");
 repository::SnapshotFilter filter_of(const SelectionOptions& options);
 // "a,b" and "c" as a, b, c.
 std::vector<std::string> split_tags(const std::vector<std::string>& given);

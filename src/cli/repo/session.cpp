@@ -9,7 +9,7 @@
 #include "base/guarded.h"
 #include "base/text.h"
 #include "cli/repo/interruption.h"
-#include "cli/repo/password.h"
+#include "cli/repo/option_values.h"
 #include "repository/cache.h"
 #include "repository/lock.h"
 #include "storage/discarding.h"
@@ -38,6 +38,8 @@ void add_session_options(Command& command, SessionOptions& options) {
               "RESTIC_PASSWORD_FILE")
       .option("--password-command", options.password_command, "a program that prints the password",
               "RESTIC_PASSWORD_COMMAND")
+      .flag("--insecure-no-password", options.no_password,
+            "the password is empty: whoever can read the repository can open it")
       .option("--key-hint", options.key_hint, "beginning of the id of the key to try first",
               "RESTIC_KEY_HINT")
       .option("--cacert", options.ca_certificate_file, "PEM file of whom a REST server must show",
@@ -63,7 +65,9 @@ void add_session_options(Command& command, SessionOptions& options) {
       .errors_as_json(options.json)
       .flag("-q,--quiet", options.quiet, "no progress and no summary")
       .flag("-v,--verbose", options.verbosity, "say more; twice: of each file")
-      .flag("--no-lock", options.no_lock, "do not lock the repository where only reading");
+      .flag("--no-lock", options.no_lock, "do not lock the repository where only reading")
+      .option("--retry-lock", options.lock_patience,
+              "wait so long for somebody else's lock to go: 30s, 5m, 1h30m");
 }
 
 void add_source_options(Command& command, SessionOptions& source) {
@@ -76,7 +80,10 @@ void add_source_options(Command& command, SessionOptions& source) {
       .option("--from-password-file", source.password_file, "a file that holds its password",
               "RESTIC_FROM_PASSWORD_FILE")
       .option("--from-password-command", source.password_command,
-              "a program that prints its password", "RESTIC_FROM_PASSWORD_COMMAND");
+              "a program that prints its password", "RESTIC_FROM_PASSWORD_COMMAND")
+      .flag("--from-insecure-no-password", source.no_password, "its password is empty")
+      .option("--from-key-hint", source.key_hint, "beginning of the id of its key to try first",
+              "RESTIC_FROM_KEY_HINT");
 }
 
 void share_connection(const SessionOptions& given, SessionOptions& source) {
@@ -87,6 +94,7 @@ void share_connection(const SessionOptions& given, SessionOptions& source) {
   source.download_limit_kib = given.download_limit_kib;
   source.cache_folder = given.cache_folder;
   source.no_cache = given.no_cache;
+  source.lock_patience = given.lock_patience;
 }
 
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options) {
@@ -119,11 +127,11 @@ Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOpti
   return backend;
 }
 
-Result<crypto::Secret> read_password(const SessionOptions& options, std::string_view purpose) {
-  return read_password(PasswordSource{.file = options.password_file,
-                                      .command = options.password_command,
-                                      .variable = options.password_variable},
-                       purpose);
+PasswordSource password_source(const SessionOptions& options) {
+  return {.file = options.password_file,
+          .command = options.password_command,
+          .variable = options.password_variable,
+          .none = options.no_password};
 }
 
 // XDG Base Directory Specification.
@@ -150,13 +158,17 @@ Result<repository::RepositoryOptions> repository_options(const SessionOptions& o
   out.pack_size = options.pack_size_mib << 20;
   out.cache_folder = cache_folder(options);
   out.key_hint = options.key_hint;
+  if (!options.lock_patience.empty()) {
+    out.lock_patience = TRY(parse_duration(options.lock_patience, "--retry-lock"));
+  }
   return out;
 }
 
 Result<std::unique_ptr<repository::Repository>> open_session(const SessionOptions& options) {
   const repository::RepositoryOptions repository_settings = TRY(repository_options(options));
   auto backend = TRY(open_session_backend(options));
-  const crypto::Secret password = TRY(read_password(options, "repository's password"));
+  const crypto::Secret password =
+      TRY(read_password(password_source(options), "repository's password"));
   if (options.clean_caches && !repository_settings.cache_folder.empty()) {
     TRY(repository::remove_old_caches(repository_settings.cache_folder,
                                       SystemClock().now() - kCacheAgeMax));

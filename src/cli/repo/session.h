@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/repo/password.h"
 #include "repository/repository.h"
 
 namespace bulkhead::cli::repo {
@@ -19,6 +20,7 @@ struct SessionOptions {
   std::string location_file;
   std::string password_file;
   std::string password_command;
+  bool no_password = false;
   const char* password_variable = "RESTIC_PASSWORD";
   std::string key_hint;
   std::string ca_certificate_file;
@@ -35,6 +37,7 @@ struct SessionOptions {
   bool json = false;
   bool quiet = false;
   bool no_lock = false;
+  std::string lock_patience;    // "5m"
   bool discard_writes = false;  // a dry run; set by the verb
 };
 
@@ -45,8 +48,7 @@ void add_source_options(Command& command, SessionOptions& source);
 void share_connection(const SessionOptions& given, SessionOptions& source);
 
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options);
-// From the file, the command, the variable, or asked for on a terminal.
-Result<crypto::Secret> read_password(const SessionOptions& options, std::string_view purpose);
+PasswordSource password_source(const SessionOptions& options);
 Result<std::unique_ptr<repository::Repository>> open_session(const SessionOptions& options);
 Result<repository::RepositoryOptions> repository_options(const SessionOptions& options);
 // Where indexes are kept between runs; empty for nowhere.

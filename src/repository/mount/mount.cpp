@@ -38,7 +38,7 @@ class MountedRepository {
  public:
   MountedRepository(Repository& repository, const MountOptions& options)
       : options_(options),
-        folders_(repository, options.filter),
+        folders_(repository, options.filter, options.layout),
         reader_(repository, options.cache_bytes),
         started_(repository.clock().now()) {}
 
@@ -447,6 +447,7 @@ Result<void> serve(fuse_session* session, const MountOptions& options) {
 }  // namespace
 
 Result<void> mount(Repository& repository, const MountOptions& options) {
+  TRY(require_usable(options.layout));
   TRY(repository.load_index());
   MountedRepository mounted_repository(repository, options);
   std::string words = "ro,fsname=bulkhead,subtype=bulkhead";

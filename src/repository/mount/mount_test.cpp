@@ -10,7 +10,8 @@
 #include "repository/backup.h"
 #include "repository/mount/blob_reader.h"
 #include "repository/mount/inode_table.h"
-#include "repository/mount/snapshot_folders.h"
+#include "repository/mount/layout.h"
+#include "repository/mount/time_template.h"
 #include "storage/faulty.h"
 #include "storage/memory.h"
 
@@ -39,9 +40,65 @@ TEST(SnapshotFolders, ShowSnapshotsByIdTimeHostAndTag) {
   EXPECT_TRUE(times.contains("2026-10-01T06:15:00Z-1"));
   EXPECT_EQ(std::get<LatestLink>(times.at("latest")).target, "2026-10-02T06:15:00Z");
   EXPECT_EQ(folders.at("/tags/a_b").size(), 3u);
-  EXPECT_TRUE(folders.at("/hosts").contains("_.."));
+  EXPECT_TRUE(folders.at("/hosts").contains("__"));
   EXPECT_EQ(std::get<LatestLink>(folders.at("/hosts/geneva").at("latest")).target,
             "2026-10-01T06:15:00Z");
+}
+
+std::string target_of(const FolderTable& folders, const std::string& folder) {
+  return std::get<LatestLink>(folders.at(folder).at("latest")).target;
+}
+
+TEST(SnapshotFolders, StandWhereTemplatesSay) {
+  MountLayout layout{.path_templates = {"by user/%u/%h-%T", "%I", "days/%T", "100%%/%t/x"},
+                     .time_template = "2006/Jan 02"};
+  ASSERT_TRUE(require_usable(layout));
+  Snapshot first = snapshot("2026-10-01T06:15:00Z", "london", {"a", "b"}, "1");
+  Snapshot second = snapshot("2026-10-01T18:15:00Z", "london", {}, "2");
+  first.username = second.username = "purser";
+  const FolderTable folders = lay_out({first, second}, layout);
+  EXPECT_TRUE(folders.at("").contains(first.id.to_hex()));
+  EXPECT_TRUE(folders.at("/by user/purser/london-2026").contains("Oct 01"));
+  EXPECT_TRUE(folders.at("/by user/purser/london-2026").contains("Oct 01-1"));
+  EXPECT_EQ(target_of(folders, "/by user/purser"), "london-2026/Oct 01-1");
+  EXPECT_EQ(target_of(folders, "/days"), "2026/Oct 01-1");
+  EXPECT_TRUE(folders.at("/100%/a").contains("x") && folders.at("/100%/b").contains("x"));
+  // What is there without snapshots.
+  const FolderTable empty = lay_out({}, layout);
+  EXPECT_EQ(empty.at("").size(), 3u);
+  EXPECT_TRUE(empty.contains("/by user") && empty.contains("/days") && empty.contains("/100%"));
+}
+
+TEST(SnapshotFolders, NeverLieBelowASnapshot) {
+  const MountLayout layout{.path_templates = {"%h", "%h/%T"}};
+  const FolderTable folders =
+      lay_out({snapshot("2026-10-01T06:15:00Z", "london", {}, "1")}, layout);
+  EXPECT_TRUE(std::holds_alternative<SnapshotRoot>(folders.at("").at("london")));
+  EXPECT_FALSE(folders.contains("/london"));
+}
+
+TEST(SnapshotFolders, RefuseTemplatesThatNameNoPath) {
+  for (const char* wrong : {"", "/", "..", "a/../../b", "./"}) {
+    EXPECT_FALSE(require_usable({.path_templates = {wrong}})) << wrong;
+  }
+  for (const char* wrong : {"", "/2006", "2006/", "2006/../x"}) {
+    EXPECT_FALSE(require_usable({.time_template = wrong})) << wrong;
+  }
+}
+
+// As Go's time.Format writes it.
+TEST(TimeTemplate, WritesTimesByExample) {
+  const WallTime time = from_rfc3339("2026-02-09T15:04:05.1203Z").value();
+  EXPECT_EQ(format_time(time, "2006-01-02T15:04:05Z07:00"), "2026-02-09T15:04:05Z");
+  EXPECT_EQ(format_time(time, "Mon Jan _2 15:04:05 MST 2006"), "Mon Feb  9 15:04:05 UTC 2026");
+  EXPECT_EQ(format_time(time, "Monday, 02-Jan-06 3:04 PM -0700"),
+            "Monday, 09-Feb-26 3:04 PM +0000");
+  EXPECT_EQ(format_time(time, "20060102_150405.000"), "20260209_150405.120");
+  EXPECT_EQ(format_time(time, "05.999999 05,9"), "05.1203 05,1");
+  EXPECT_EQ(format_time(time, "January 2 1 4 5 03pm 002 __2"), "February 9 2 4 5 03pm 040  40");
+  EXPECT_EQ(format_time(time, "Month January_2006"), "Month February_2026");
+  const WallTime midnight = from_rfc3339("2026-02-09T00:00:00Z").value();
+  EXPECT_EQ(format_time(midnight, "3:04PM 15:04:05.999"), "12:00AM 00:00:00");
 }
 
 TEST(InodeTable, GivesOneNumberUntilAllLookUpsAreForgotten) {

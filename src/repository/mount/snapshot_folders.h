@@ -2,36 +2,18 @@
 // the repository has other snapshots than before; what was there keeps its path. Thread-safe.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "base/guarded.h"
+#include "repository/mount/layout.h"
 #include "repository/repository.h"
 
 namespace bulkhead::repository {
 
-struct SnapshotRoot {
-  BlobId tree;
-  WallTime time;
-};
-struct LatestLink {
-  std::string target;
-};
-struct VirtualFolder {};
-using FolderEntry = std::variant<VirtualFolder, LatestLink, SnapshotRoot>;
-
-// Path to name to entry. Every folder has an entry of its own, if only an empty one.
-using FolderTable = std::map<std::string, std::map<std::string, FolderEntry>>;
-
-// Two snapshots of one second get "-1", "-2" behind the time. A '/' in a host's name or a tag is
-// shown as '_'.
-FolderTable lay_out(const std::vector<Snapshot>& snapshots);
-
 class SnapshotFolders {
  public:
-  SnapshotFolders(Repository& repository, SnapshotFilter filter);
+  SnapshotFolders(Repository& repository, SnapshotFilter filter, MountLayout layout);
 
   // Kind not_found where there is no such folder.
   Result<std::map<std::string, FolderEntry>> list(const std::string& path);
@@ -50,6 +32,7 @@ class SnapshotFolders {
 
   Repository& repository_;
   const SnapshotFilter filter_;
+  const MountLayout layout_;
   Guarded<State> state_;
 };
 
