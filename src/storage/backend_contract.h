@@ -24,6 +24,8 @@ class BackendContract : public testing::Test {
   virtual std::unique_ptr<Backend> make_backend() = 0;
   // False for stores that refuse to delete (all but locks).
   virtual bool can_remove() const { return true; }
+  // What may be stored as the parity of a pack; not every store takes anything.
+  virtual Bytes parity_of(ByteView pack) const { return Bytes(pack.begin(), pack.begin() + 100); }
 
   void SetUp() override {
     backend_ = make_backend();
@@ -149,6 +151,33 @@ inline constexpr FileType kNamedTypes[] = {FileType::key, FileType::lock, FileTy
     EXPECT_EQ(names(FileType::data), std::vector{pack.name});                                   \
     EXPECT_EQ(backend_->list(FileType::data)->front().size, 4u);                                \
     EXPECT_TRUE(names(FileType::snapshot).empty());                                             \
+  }                                                                                             \
+  TEST_F(Suite, KeepsParityUnderItsPacksName) {                                                 \
+    const Bytes pack = SeededRandom(3).bytes(20'000);                                           \
+    const FileId data = save(FileType::data, pack);                                             \
+    const FileId id{FileType::parity, data.name};                                               \
+    const Bytes parity = parity_of(pack);                                                       \
+    EXPECT_EQ(backend_->load(id).error().kind(), ErrorKind::not_found);                         \
+    for (int attempt = 0; attempt < 2; ++attempt) {                                             \
+      const auto saved = backend_->save(id, parity);                                            \
+      ASSERT_TRUE(saved) << saved.error().message();                                            \
+    }                                                                                           \
+    EXPECT_FALSE(backend_->save(id, as_bytes("other parity")));                                 \
+    EXPECT_EQ(backend_->load(id).value(), parity);                                              \
+    EXPECT_EQ(names(FileType::parity), std::vector{data.name});                                 \
+    EXPECT_EQ(names(FileType::data), std::vector{data.name});                                   \
+    const auto replaced = backend_->replace(id, as_bytes("other parity"));                      \
+    EXPECT_EQ(replaced.has_value(), can_remove());                                              \
+    EXPECT_EQ(backend_->load(id).value() == parity, !can_remove());                             \
+  }                                                                                             \
+  TEST_F(Suite, ReplacesWhatIsThere) {                                                          \
+    const FileId pack = save(FileType::data, as_bytes("pack"));                                 \
+    const auto replaced = backend_->replace(pack, as_bytes("pack"));                            \
+    EXPECT_EQ(replaced.has_value(), can_remove());                                              \
+    if (!replaced) {                                                                            \
+      EXPECT_EQ(replaced.error().kind(), ErrorKind::denied) << replaced.error().message();      \
+    }                                                                                           \
+    EXPECT_EQ(as_text(backend_->load(pack).value()), "pack");                                   \
   }                                                                                             \
   TEST_F(Suite, RemovesLocksAndWhatItMay) {                                                     \
     const FileId lock = save(FileType::lock, as_bytes("lock"));                                 \

@@ -23,9 +23,11 @@ class S3Backend final : public Backend {
   Result<FileInfo> stat(const FileId& id) override;
   Result<std::vector<FileInfo>> list(FileType type) override;
   Result<void> remove(const FileId& id) override;
+  Result<void> replace(const FileId& id, ByteView content) override;
 
  private:
   Result<void> require_bucket();
+  Result<void> put(const FileId& id, ByteView content);
   std::unexpected<Error> refused(const Answer& answer, const std::string& path) const {
     return std::unexpected(S3Connection::error_of(answer, store_->url_of(path)));
   }
@@ -52,18 +54,41 @@ Result<void> S3Backend::create() {
   return {};
 }
 
+// The config has no name, and parity that of its pack.
+bool named_by_content(FileType type) {
+  return type != FileType::config && type != FileType::parity;
+}
+
+Result<void> require_name_of(const FileId& id, ByteView content) {
+  if (!named_by_content(id.type) || to_hex(crypto::sha256(content)) == id.name) return {};
+  return fail(ErrorKind::invalid, describe(id) + " is not named after these bytes");
+}
+
 Result<void> S3Backend::save(const FileId& id, ByteView content) {
   TRY(require_file_name(id));
-  if (id.type == FileType::config) {
+  TRY(require_name_of(id, content));
+  if (!named_by_content(id.type)) {
     const auto stored = load(id);
     if (!stored && stored.error().kind() != ErrorKind::not_found) {
       return std::unexpected(stored.error());
     }
     if (stored && std::ranges::equal(*stored, content)) return {};
-    if (stored) return fail(ErrorKind::conflict, location() + " holds another config");
-  } else if (to_hex(crypto::sha256(content)) != id.name) {
-    return fail(ErrorKind::invalid, describe(id) + " is not named after these bytes");
+    if (stored) {
+      return fail(ErrorKind::conflict,
+                  fmt::format("{} holds another {}", location(), describe(id)));
+    }
   }
+  return put(id, content);
+}
+
+// A store puts the new bytes in place of the old ones at once.
+Result<void> S3Backend::replace(const FileId& id, ByteView content) {
+  TRY(require_file_name(id));
+  TRY(require_name_of(id, content));
+  return put(id, content);
+}
+
+Result<void> S3Backend::put(const FileId& id, ByteView content) {
   const std::string path = store_->path_of(id);
   const Answer answer = TRY(store_->perform({.verb = Verb::put, .path = path, .content = content}));
   if (answer.status != 200) return refused(answer, path);
@@ -126,7 +151,11 @@ Result<std::vector<FileInfo>> S3Backend::list(FileType type) {
       const std::string_view key = entry.child_value("Key");
       const std::string_view name = key.substr(key.rfind('/') + 1);
       if (is_file_name(name)) {
-        files.push_back({std::string(name), entry.child("Size").text().as_ullong()});
+        FileInfo info{std::string(name), entry.child("Size").text().as_ullong()};
+        if (const auto stored = from_rfc3339(entry.child_value("LastModified"))) {
+          info.received = *stored;
+        }
+        files.push_back(std::move(info));
       }
     }
     const std::string next = result.child_value("NextContinuationToken");

@@ -3,6 +3,7 @@
 
 #include "crypto/certificate.h"
 #include "http/server.h"
+#include "repository/parity.h"
 #include "storage/backend_contract.h"
 #include "storage/rest.h"
 #include "vault/vault.h"
@@ -42,6 +43,10 @@ class RestStorage : public BackendContract {
     return open("imo%2Fwebsite:" + std::string(kPassword), path("ca.crt"));
   }
   bool can_remove() const override { return false; }
+  // The vault takes none that mends nothing.
+  Bytes parity_of(ByteView pack) const override {
+    return repository::make_parity(repository::PackId::of(pack), pack, 10);
+  }
 
   std::unique_ptr<Backend> open(const std::string& credential, const Path& authority) {
     const std::string url =

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """The S3 backend against Ceph's radosgw, a real store with object lock: the contract suite, the
-lock, restic on the same repository, the vault's locked copies, and a vault made again from them.
+lock, restic on the same repository, packs mended from parity, the vault's locked copies, and a vault made again from them.
 `make test-s3` runs it.
 
 usage: radosgw_test.py (BULKHEAD_BIN names the programs' folder; the packages are kept below it)
 """
+import json
 import os
 import pathlib
 import re
@@ -92,6 +93,52 @@ def exchange_with_restic(store: Radosgw, folder: pathlib.Path) -> None:
     for name, command in (("ours", [BIN / "bulkhead", "repo"]), ("restics", ["restic"])):
         run(*command, "restore", "latest", "--target", folder / name)
         run("diff", "-r", source, folder / name / source.relative_to("/"))
+
+
+def parity_mends_packs(store: Radosgw, folder: pathlib.Path) -> None:
+    """Of a repository in the store: a flipped byte, a cut off end, and a pack that is gone."""
+    place = "mended/repository"
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
+                   "RESTIC_PASSWORD": "a test's password", "HOME": str(folder),
+                   "RESTIC_REPOSITORY": f"s3:{store.url}/{place}"}
+
+    def run(*command: str | pathlib.Path, status: int = 0) -> str:
+        done = subprocess.run(command, env=environment, text=True, capture_output=True)
+        assert done.returncode == status, (command, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    ours = [BIN / "bulkhead", "repo"]
+    run(*ours, "init")
+    source = folder / "to be mended"
+    source.mkdir()
+    for number in range(3):
+        (source / str(number)).write_bytes(os.urandom(3_000_000))
+        run(*ours, "backup", "--no-cache", source)
+    # When the store received each snapshot decides, and it tells that.
+    assert "does not tell" not in run(*ours, "forget", "--keep-last", "9", "--dry-run")
+    made = json.loads(run(*ours, "parity", "--percent", "110", "--json").splitlines()[-1])
+    packs = run(*ours, "list", "packs").split()
+    assert made["made"] == len(packs) >= 3, made
+    again = json.loads(run(*ours, "parity", "--percent", "110", "--json").splitlines()[-1])
+    assert again["made"] == 0, again
+    flipped, cut, gone = packs[:3]
+    whole = {}
+    for pack in packs[:3]:
+        file = folder / "pack"
+        with open(file, "wb") as output:
+            subprocess.run([*ours, "cat", "pack", pack], env=environment, stdout=output, check=True)
+        whole[pack] = file.read_bytes()
+    damaged = folder / "damaged"
+    damaged.write_bytes(whole[flipped][:50] + bytes([whole[flipped][50] ^ 1]) + whole[flipped][51:])
+    for pack, content in ((flipped, damaged.read_bytes()), (cut, whole[cut][:-100])):
+        damaged.write_bytes(content)
+        status, said = ask(store, "PUT", f"{place}/data/{pack[:2]}/{pack}", content=f"@{damaged}")
+        assert status == 200, said
+    assert ask(store, "DELETE", f"{place}/data/{gone[:2]}/{gone}")[0] == 204
+    run("restic", "--no-cache", "check", "--read-data", status=1)
+    mended = json.loads(run(*ours, "repair", "packs", "--json").splitlines()[-1])
+    assert (mended["rebuilt"], mended["blobs_lost"]) == (3, 0), mended
+    run("restic", "--no-cache", "check", "--read-data")
 
 
 def vault_keeps_locked_copies(store: Radosgw, folder: pathlib.Path) -> None:
@@ -211,11 +258,13 @@ def main() -> int:
             store.start()
             contract(store)
             exchange_with_restic(store, folder)
+            parity_mends_packs(store, folder)
             vault_keeps_locked_copies(store, folder)
             vault_comes_back_from_the_store(store, folder)
         finally:
             store.stop()
-    print("radosgw: the contract, the lock, the exchange with restic and the vault's copies hold")
+    print("radosgw: the contract, the lock, the exchange with restic, parity and the vault's "
+          "copies hold")
     return 0
 
 
