@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -164,6 +165,17 @@ int report_error(const Error& error, int status, ErrorForm form) {
   return status;
 }
 
+namespace {
+
+// What was printed may still wait to be written. Nobody is told where a reader has had enough.
+int with_output_written(int status) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  if (status != kExitSuccess || errno == EPIPE) return std::max(status, kExitFailure);
+  return report_error(error_from_errno(errno, "writing to standard output"));
+}
+
+}  // namespace
+
 int run_command_line(Command& root, const std::string& version, int argc, char** argv) {
   try {
     CLI::App app(
@@ -187,7 +199,7 @@ int run_command_line(Command& root, const std::string& version, int argc, char**
       const int status = app.exit(stopped);
       return status == 0 ? kExitSuccess : kExitUsage;
     }
-    return Parser::run(app, root);
+    return with_output_written(Parser::run(app, root));
   } catch (const std::exception& thrown) {
     return report_error(Error(ErrorKind::internal, thrown.what()));
   }

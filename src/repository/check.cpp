@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_set>
 
@@ -54,6 +55,9 @@ class Checker {
     report_.packs = packs_.size();
     report_.blobs = repository_.index().blob_count();
     report_.errors = errors_.with([](auto& errors) { return std::move(errors); });
+    broken_packs_.with([&](const std::set<PackId>& packs) {
+      report_.broken_packs.assign(packs.begin(), packs.end());
+    });
     return std::move(report_);
   }
 
@@ -68,6 +72,7 @@ class Checker {
                               : Result<std::vector<IndexedPack>>(std::unexpected(text.error()));
       if (!packs) {
         add_error(fmt::format("index {}: {}", info.name.substr(0, 8), packs.error().message()));
+        report_.index_is_damaged = true;
         continue;
       }
       repository_.index().mark_read(info.name);
@@ -88,12 +93,12 @@ class Checker {
     for (const auto& [id, summary] : packs_) {
       const auto at = present.find(id);
       if (at == present.end()) {
-        add_error(fmt::format("pack {} is missing", id.to_hex()));
+        add_pack_error(id, "is missing");
         continue;
       }
       if (at->second != summary.size) {
-        add_error(fmt::format("pack {} has {} bytes, the index accounts for {}", id.to_hex(),
-                              at->second, summary.size));
+        add_pack_error(
+            id, fmt::format("has {} bytes, the index accounts for {}", at->second, summary.size));
       }
     }
     for (const auto& [id, size] : present) {
@@ -190,7 +195,7 @@ class Checker {
       for (std::size_t at = next++; at < packs.size() && !cancelled(); at = next++) {
         const PackId& id = packs[at].id;
         const auto problem = find_problem(id, packs_.at(id), reader, opener);
-        if (!problem) add_error(fmt::format("pack {}: {}", id.to_hex(), problem.error().message()));
+        if (!problem) add_pack_error(id, ": " + problem.error().message());
         progress_.with([&](CheckProgress& progress) {
           ++progress.packs_done;
           progress.bytes_done += packs[at].size;
@@ -246,6 +251,11 @@ class Checker {
     });
   }
 
+  void add_pack_error(const PackId& id, const std::string& text) {
+    add_error(fmt::format("pack {}{}{}", id.to_hex(), text.starts_with(':') ? "" : " ", text));
+    broken_packs_.with([&](std::set<PackId>& packs) { packs.insert(id); });
+  }
+
   bool cancelled() const { return options_.cancel && *options_.cancel; }
 
   Repository& repository_;
@@ -258,6 +268,7 @@ class Checker {
   std::vector<PendingTree> pending_trees_;
   std::size_t trees_at_work_ = 0;
   Guarded<std::vector<std::string>> errors_;
+  Guarded<std::set<PackId>> broken_packs_;
   Guarded<CheckProgress> progress_;
 };
 

@@ -39,6 +39,8 @@ struct CheckReport {
   std::vector<std::string> errors;
   // Nothing is lost by these: packs that no index names, as an interrupted backup leaves them.
   std::vector<std::string> hints;
+  std::vector<PackId> broken_packs;  // sorted; repair_packs() is for them
+  bool index_is_damaged = false;     // repair_index() is for it
   bool whole() const { return errors.empty(); }
 };
 

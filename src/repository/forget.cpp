@@ -1,5 +1,6 @@
 #include "repository/forget.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -25,6 +26,20 @@ Result<std::vector<StoredSnapshot>> load_stored(Repository& repository,
     if (at != received.end()) stored.push_back({std::move(snapshot), at->second});
   }
   return stored;
+}
+
+// A policy that fits nothing, such as a tag that is misspelt, is not meant to remove everything.
+Result<void> require_some_kept(const SnapshotGroup& group,
+                               const std::vector<KeepDecision>& decisions,
+                               const ForgetOptions& options) {
+  const bool some = std::ranges::any_of(decisions, &KeepDecision::keep);
+  if (some || decisions.empty() || options.may_remove_all) return {};
+  return fail(ErrorKind::invalid,
+              fmt::format("nothing was removed: the policy keeps none of the {} snapshots of host "
+                          "\"{}\", paths \"{}\", tags \"{}\"; where that is meant: "
+                          "--unsafe-allow-remove-all",
+                          decisions.size(), group.host, fmt::join(group.paths, ", "),
+                          fmt::join(group.tags, ", ")));
 }
 
 Result<void> remove_all(Repository& repository, const std::vector<SnapshotId>& ids,
@@ -63,6 +78,10 @@ Result<ForgetReport> forget(Repository& repository, const ForgetOptions& options
   keep.now = repository.clock().now();
   for (SnapshotGroup& group : group_snapshots(std::move(stored), options.grouping)) {
     auto decisions = apply_policy(std::move(group.snapshots), keep);
+    if (options.may_remove_all && keep.policy.empty()) {
+      for (KeepDecision& decision : decisions) decision.keep = false;
+    }
+    TRY(require_some_kept(group, decisions, options));
     for (const KeepDecision& decision : decisions) {
       if (!decision.keep) report.removed.push_back(decision.stored.snapshot.id);
     }

@@ -19,6 +19,8 @@ struct ForgetOptions {
   SnapshotFilter filter;
   Grouping grouping;
   KeepOptions keep;  // `now` is filled in
+  // Else a policy that keeps nothing of a group is an error; with it, and no policy, all goes.
+  bool may_remove_all = false;
   DryRun dry_run = DryRun::no;
   StageObserver progress{};
   const std::atomic<bool>* cancel = nullptr;
@@ -39,7 +41,8 @@ struct ForgetReport {
   bool receipts_known = true;
 };
 
-// Kind denied where the store is append-only: there, the store's own retention rules.
+// Kind invalid where nothing would be kept, denied where the store is append-only: there, the
+// store's own retention rules.
 Result<ForgetReport> forget(Repository& repository, const ForgetOptions& options);
 
 Result<void> forget_snapshots(Repository& repository, const std::vector<SnapshotId>& ids,

@@ -48,7 +48,6 @@ Result<std::vector<KeyInfo>> list_keys(Repository& repository) {
 }
 
 Result<std::string> add_key(Repository& repository, std::string_view password, const NewKey& key) {
-  if (password.empty()) return fail(ErrorKind::invalid, "an empty password is no protection");
   const auto existing = TRY_CONTEXT(repository.backend().list(FileType::key), "listing keys");
   if (existing.size() >= kKeysTriedMax) {
     return fail(ErrorKind::limit,

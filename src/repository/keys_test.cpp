@@ -37,7 +37,6 @@ TEST_F(KeysTest, ChangingThePasswordLeavesOneKey) {
   EXPECT_EQ(memory_.list(storage::FileType::key)->size(), 1u);
   EXPECT_FALSE(Repository::open(reach(memory_), kPassword, quick()));
   EXPECT_TRUE(Repository::open(reach(memory_), "new", quick()));
-  EXPECT_FALSE(add_key(*repository_, "", kPurser));
 }
 
 TEST_F(KeysTest, RefusesMoreKeysThanAreTried) {

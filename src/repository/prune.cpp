@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "repository/internal/prune_counts.h"
 #include "repository/internal/prune_plan.h"
 #include "repository/internal/repacker.h"
 #include "repository/internal/tree_walk.h"
@@ -37,6 +38,7 @@ class PruneRun {
                         {options_.threads * 2, options_.cancel, options_.progress}));
     plan_ = TRY(plan_prune(repository_, inventory_, options_));
     spare_packs();
+    report_.counts = count_for_prune(inventory_, plan_);
     report_.used = plan_.used;
     report_.unused_bytes = plan_.unused_bytes;
     report_.repacked = plan_.repack;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,9 @@ struct PruneOptions {
   std::optional<std::uint64_t> max_repack_bytes;
   bool repack_small = false;         // packs below 80 % of the size at which packs are closed
   bool repack_uncompressed = false;  // in version 2
+  bool repack_trees_only = false;    // packs without trees stay as they are
+  // With repack_small, packs below this size instead.
+  std::optional<std::uint64_t> small_pack_bytes;
   std::chrono::nanoseconds keep_delete = std::chrono::hours(23);
   // Packs that are in use for as long as this says so, whatever snapshots need; empty: none are.
   std::function<bool(const PackId&)> spare;
@@ -53,8 +57,37 @@ struct PackSum {
   std::uint64_t bytes = 0;
 };
 
+// Blobs, or their bytes in packs.
+struct PruneAmounts {
+  std::uint64_t used = 0;
+  std::uint64_t duplicate = 0;  // further copies of what is used
+  std::uint64_t unused = 0;
+  std::uint64_t repack = 0;         // in packs that are packed anew
+  std::uint64_t repack_remove = 0;  // of those, what is left behind
+  std::uint64_t remove = 0;         // in packs that nothing is needed of
+
+  std::uint64_t total() const { return used + duplicate + unused; }
+  std::uint64_t remove_total() const { return remove + repack_remove; }
+};
+
+// As restic counts: what goes out of use now or waits to be deleted counts as removed.
+struct PruneCounts {
+  PruneAmounts blobs;
+  PruneAmounts bytes;
+  std::uint64_t uncompressed_bytes = 0;
+  std::uint64_t unreferenced_bytes = 0;  // of the packs that no index shows
+  std::uint64_t packs_used = 0;
+  std::uint64_t packs_partly_used = 0;
+  std::uint64_t packs_unused = 0;
+  std::uint64_t packs_unreferenced = 0;
+  std::uint64_t packs_keep = 0;
+  std::uint64_t packs_repack = 0;
+  std::uint64_t packs_remove = 0;
+};
+
 // In a dry run: what would be.
 struct PruneReport {
+  PruneCounts counts;
   std::uint64_t snapshots = 0;
   PackSum used;                    // packs with something that is needed; its bytes
   std::uint64_t unused_bytes = 0;  // in all packs, duplicates included

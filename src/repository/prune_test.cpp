@@ -275,7 +275,12 @@ TEST_F(PruneTest, BringsBackWhatASnapshotNeedsAgain) {
   make_repository(memory);
   const Snapshot only = back_up(memory, 1);
   forget_one(memory, only);
-  EXPECT_GT(prune_now(memory)->hidden.packs, 0u);
+  const auto counted = prune_now(memory);
+  EXPECT_GT(counted->hidden.packs, 0u);
+  const PruneCounts& counts = counted->counts;
+  EXPECT_EQ(counts.blobs.used, 0u);
+  EXPECT_EQ(counts.blobs.remove_total(), counts.blobs.total());
+  EXPECT_EQ(counts.packs_remove, counted->hidden.packs);
   ASSERT_TRUE(open(memory)->save_file(FileType::snapshot, encode_snapshot(only)));
   const auto report = prune_now(memory);
   ASSERT_TRUE(report) << report.error().message();
@@ -326,6 +331,29 @@ TEST_F(PruneTest, WaitsForALockAsLongAsItIsToldTo) {
   const auto report = prune(*repository, {});
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_GE(looks, 3);
+}
+
+TEST_F(PruneTest, PacksAnewOnlyWhatItIsAskedTo) {
+  MemoryBackend memory;
+  make_repository(memory);
+  back_up(memory, 1);
+  back_up(memory, 2);
+  const auto repacked = [&](PruneOptions options) {
+    options.max_unused = parse_unused_limit("unlimited").value();
+    options.dry_run = DryRun::yes;
+    return prune(*open(memory), options)->repacked.packs;
+  };
+  PruneOptions options;
+  EXPECT_EQ(repacked(options), 0u);
+  options.repack_small = true;
+  options.small_pack_bytes = 1;
+  EXPECT_EQ(repacked(options), 0u);
+  options.small_pack_bytes = 1 << 30;
+  const std::uint64_t all = repacked(options);
+  EXPECT_EQ(all, memory.list(FileType::data)->size());
+  options.repack_trees_only = true;
+  EXPECT_EQ(repacked(options), 2u) << "those of the two backups' folders";
+  EXPECT_GT(all, 2u);
 }
 
 TEST_F(PruneTest, CollectsWhatAKilledBackupLeft) {

@@ -39,6 +39,14 @@ RepositoryOptions with_defaults(RepositoryOptions options) {
   return options;
 }
 
+std::unexpected<Error> no_repository(const storage::Backend& backend) {
+  return fail(
+      ErrorKind::not_found,
+      fmt::format("there is no repository at {}; look whether the location is right, or make "
+                  "one with init",
+                  backend.location()));
+}
+
 struct FoundKey {
   std::string name;
   crypto::MasterKey master;
@@ -48,8 +56,7 @@ Result<FoundKey> find_master_key(storage::Backend& backend, std::string_view pas
                                  const std::string& hint) {
   std::vector<storage::FileInfo> keys = TRY_CONTEXT(backend.list(FileType::key), "listing keys");
   if (keys.empty()) {
-    return fail(ErrorKind::not_found,
-                fmt::format("there is no repository at {}", backend.location()));
+    return no_repository(backend);
   }
   // The one that is hinted at first, then by their names.
   std::ranges::sort(keys, {}, [&](const storage::FileInfo& info) {
@@ -86,7 +93,6 @@ Result<std::unique_ptr<Repository>> Repository::init(std::unique_ptr<storage::Ba
                                                      const InitOptions& init_options,
                                                      const RepositoryOptions& given) {
   const RepositoryOptions options = with_defaults(given);
-  if (password.empty()) return fail(ErrorKind::invalid, "an empty password is no protection");
   TRY(backend->create());
   Random& random = *options.random;
   std::unique_ptr<Repository> repository(
@@ -122,8 +128,7 @@ Result<std::unique_ptr<Repository>> Repository::open(std::unique_ptr<storage::Ba
                                                      const RepositoryOptions& given) {
   const auto sealed = backend->load({FileType::config, ""});
   if (!sealed && sealed.error().kind() == ErrorKind::not_found) {
-    return fail(ErrorKind::not_found,
-                fmt::format("there is no repository at {}", backend->location()));
+    return no_repository(*backend);
   }
   if (!sealed) return std::unexpected(sealed.error().with_context("loading the config"));
   FoundKey key = TRY(find_master_key(*backend, password, given.key_hint));
@@ -217,19 +222,23 @@ Result<Snapshot> Repository::find_snapshot(std::string_view wanted, const Snapsh
   const bool newest = wanted == "latest";
   const std::vector<Snapshot> all = TRY(snapshots(newest ? filter : SnapshotFilter{}));
   if (newest) {
-    if (all.empty()) return fail(ErrorKind::not_found, "there is no snapshot that matches");
+    if (all.empty())
+      return fail(ErrorKind::not_found,
+                  "there is no snapshot that matches; the verb snapshots lists them");
     return all.back();
   }
   const Snapshot* found = nullptr;
   for (const Snapshot& snapshot : all) {
     if (wanted.empty() || !snapshot.id.to_hex().starts_with(wanted)) continue;
     if (found != nullptr) {
-      return fail(ErrorKind::invalid, fmt::format("several snapshots begin with {}", wanted));
+      return fail(ErrorKind::invalid,
+                  fmt::format("several snapshots begin with {}; give more of the id", wanted));
     }
     found = &snapshot;
   }
   if (found == nullptr) {
-    return fail(ErrorKind::not_found, fmt::format("there is no snapshot \"{}\"", wanted));
+    return fail(ErrorKind::not_found,
+                fmt::format("there is no snapshot \"{}\"; the verb snapshots lists them", wanted));
   }
   return *found;
 }

@@ -97,6 +97,10 @@ class Counter {
     ++statistics_.blobs;
     statistics_.bytes += location->blob.sealed_size;
     statistics_.uncompressed_bytes += location->blob.plaintext_size();
+    if (location->blob.compressed()) {
+      statistics_.compressed_bytes += location->blob.sealed_size;
+      statistics_.bytes_if_uncompressed += location->blob.plaintext_size() + crypto::kSealOverhead;
+    }
     return true;
   }
 

@@ -24,6 +24,9 @@ struct Statistics {
   std::uint64_t bytes = 0;
   std::uint64_t blobs = 0;               // with blobs_per_file and raw_data
   std::uint64_t uncompressed_bytes = 0;  // with raw_data
+  // Of the compressed blobs alone: as stored, and as they would be stored otherwise.
+  std::uint64_t compressed_bytes = 0;
+  std::uint64_t bytes_if_uncompressed = 0;
 };
 
 Result<Statistics> count(Repository& repository, const std::vector<Snapshot>& snapshots,

@@ -27,7 +27,7 @@ Result<UnnamedFile> UnnamedFile::in_memory() {
 }
 
 Result<void> UnnamedFile::append(ByteView bytes) {
-  TRY_CONTEXT(write_all(file_.get(), bytes), "a file that has no name yet");
+  TRY(write_all(file_.get(), bytes));
   size_ += bytes.size();
   return {};
 }

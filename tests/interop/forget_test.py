@@ -53,6 +53,25 @@ def random_policy(choice):
     return policy or ["--keep-last", "3"]
 
 
+def keeps_what_no_policy_fits(repository):
+    def hosts():
+        return {s["hostname"] for s in json.loads(bulkhead("snapshots", "-r", repository, "--json"))}
+
+    def refused(*arguments):
+        done = subprocess.run([BULKHEAD, "repo", "forget", "-r", repository, *arguments],
+                              env=ENVIRONMENT, capture_output=True)
+        if done.returncode != 1 or b"--unsafe-allow-remove-all" not in done.stderr:
+            sys.exit(f"forget {arguments}: {done}")
+
+    refused("--keep-tag", "misspelt")
+    refused("--unsafe-allow-remove-all")
+    if hosts() != {"london", "geneva"}:
+        sys.exit("a policy that fits nothing removed something")
+    bulkhead("forget", "-r", repository, "--unsafe-allow-remove-all", "--host", "geneva")
+    if hosts() != {"london"}:
+        sys.exit(f"the snapshots of a host that was to go are there: {hosts()}")
+
+
 def main():
     if RESTIC is None:
         print("restic is not installed")
@@ -76,7 +95,8 @@ def main():
             grouping = choice.choice(["host,paths", "", "host", "tags,paths"])
             arguments = ["forget", "-r", repository, "--dry-run", "--json", "--group-by", grouping,
                          *policy]
-            ours = kept(json.loads(bulkhead(*arguments)))
+            # restic 0.14 removes all where a policy fits nothing.
+            ours = kept(json.loads(bulkhead(*arguments, "--unsafe-allow-remove-all")))
             theirs = kept(json.loads(restic(*arguments).splitlines()[0]))
             if ours != theirs:
                 different = {k: (ours.get(k), theirs.get(k)) for k in ours.keys() | theirs.keys()
@@ -98,6 +118,7 @@ def main():
         if genuine in {s["id"] for s in json.loads(restic("snapshots", "-r", repository, "--json"))}:
             sys.exit("a named snapshot was not removed")
         restic("check", "-r", repository, "--read-data")
+        keeps_what_no_policy_fits(repository)
 
 
 main()

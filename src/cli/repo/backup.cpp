@@ -1,6 +1,10 @@
 #include "repository/backup.h"
 
+#include <algorithm>
+#include <cerrno>
+
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/process.h"
@@ -43,6 +47,7 @@ struct Options {
   bool from_command = false;
   bool force = false;
   bool dry_run = false;
+  bool no_scan = false;
   bool ignore_inode = false;
   bool ignore_change_time = false;
   bool with_access_times = false;
@@ -60,6 +65,11 @@ Result<repository::ParentChoice> parse_grouping(const std::string& text) {
   return choice;
 }
 
+bool exists(const std::string& path) {
+  struct stat status{};
+  return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
+}
+
 Result<void> choose_contents(const Options& options, repository::BackupOptions& out) {
   ChosenPatterns excludes = TRY(read_patterns(options.excludes));
   out.excludes = std::move(excludes.exact);
@@ -75,7 +85,14 @@ Result<void> choose_contents(const Options& options, repository::BackupOptions& 
     out.file_size_max = TRY(parse_size(options.larger_than, "--exclude-larger-than"));
   }
   out.one_file_system = options.one_file_system;
-  if (!options.from_stdin && !options.from_command) out.paths = TRY(read_targets(options.targets));
+  if (options.from_stdin || options.from_command) return {};
+  out.paths = TRY(read_targets(options.targets));
+  // One that lacks some of them is reported; one that has nothing would pass for the newest state.
+  if (std::ranges::none_of(out.paths, exists)) {
+    return fail(ErrorKind::invalid,
+                fmt::format("nothing to back up: {} does not exist{}", show_name(out.paths.front()),
+                            out.paths.size() > 1 ? ", nor do the others" : ""));
+  }
   return {};
 }
 
@@ -192,6 +209,8 @@ void print_summary_json(const repository::BackupResult& result, bool dry_run) {
       {"data_added_packed", summary.data_added_packed},
       {"total_files_processed", summary.total_files_processed},
       {"total_bytes_processed", summary.total_bytes_processed},
+      {"backup_start", to_rfc3339(summary.backup_start)},
+      {"backup_end", to_rfc3339(summary.backup_end)},
       {"total_duration", duration.count()},
   };
   if (dry_run) object.set("dry_run", true);
@@ -199,25 +218,18 @@ void print_summary_json(const repository::BackupResult& result, bool dry_run) {
   fmt::print("{}\n", json::write(object));
 }
 
-void print_problem(const Options& options, const std::string& message, const std::string& path,
-                   std::string_view during) {
-  if (!options.session.json) {
-    fmt::print(stderr, "{}\n", show_name(message));
-    return;
-  }
-  fmt::print(stderr, "{}\n",
-             json::write(json::Object{{"message_type", "error"},
-                                      {"error", json::Object{{"message", message}}},
-                                      {"during", during},
-                                      {"item", path}}));
-}
-
 void print_problems(const Options& options, const repository::BackupResult& result) {
   for (const repository::PathError& error : result.errors) {
-    print_problem(options, "not in the snapshot: " + error.error.message(), error.path, "archival");
+    print_problem(options.session.json, {.text = "not in the snapshot: " + error.error.message(),
+                                         .message = {},
+                                         .during = "archival",
+                                         .item = error.path});
   }
   for (const std::string& path : result.changed_while_read) {
-    print_problem(options, "changed while it was read: " + path, path, "reading");
+    print_problem(options.session.json, {.text = "changed while it was read: " + path,
+                                         .message = {},
+                                         .during = "reading",
+                                         .item = path});
   }
 }
 
@@ -233,7 +245,7 @@ Result<int> backup(const Options& options, Session& session) {
                   .things_total = progress.files_found,
                   .bytes_done = progress.bytes_done,
                   .bytes_total = progress.bytes_found,
-                  .total_known = progress.scan_finished,
+                  .total_known = progress.scan_finished && !options.no_scan,
                   .errors = progress.errors});
     };
     if (options.session.verbosity >= 2 && !options.session.quiet) {
@@ -282,6 +294,7 @@ void add_snapshot_options(Command& command, Options& options) {
             "make no snapshot that is like its parent")
       .option("--read-concurrency", options.readers, "files to read at once",
               "RESTIC_READ_CONCURRENCY")
+      .flag("--no-scan", options.no_scan, "tell of no totals and no time left")
       .flag("-n,--dry-run", options.dry_run, "say what would be stored, and store nothing");
 }
 

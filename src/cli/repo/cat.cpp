@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -52,7 +55,7 @@ Result<void> print_master_key(const crypto::MasterKey& key) {
 }
 
 Result<void> print_blob(repository::Repository& repository, const std::string& text) {
-  const repository::BlobId id = TRY(repository::BlobId::from_hex(text));
+  const repository::BlobId id = TRY_CONTEXT(repository::BlobId::from_hex(text), text);
   TRY(repository.load_index());
   for (const auto type : {repository::BlobType::data, repository::BlobType::tree}) {
     const auto bytes = repository.load_blob(type, id);
@@ -84,6 +87,14 @@ Result<void> print_kind(repository::Repository& repository, const std::string& k
                         const std::string& id) {
   if (kind == "config") return print_sealed(repository, FileType::config, "");
   if (kind == "masterkey") return print_master_key(repository.key());
+  constexpr std::array kOfAnId = {"index", "lock", "snapshot", "key", "blob", "pack", "tree"};
+  if (std::ranges::find(kOfAnId, kind) == kOfAnId.end()) {
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("\"{}\" is none of config, masterkey, key, lock, index, snapshot, tree, "
+                    "blob and pack",
+                    kind));
+  }
   if (id.empty()) return fail(ErrorKind::invalid, fmt::format("which {}? give its id", kind));
   if (kind == "index") return print_sealed(repository, FileType::index, id);
   if (kind == "lock") return print_sealed(repository, FileType::lock, id);
@@ -94,11 +105,7 @@ Result<void> print_kind(repository::Repository& repository, const std::string& k
   if (kind == "key") return print_key(repository, id);
   if (kind == "blob") return print_blob(repository, id);
   if (kind == "pack") return print_pack(repository, id);
-  if (kind == "tree") return print_tree(repository, id);
-  return fail(ErrorKind::invalid,
-              fmt::format("\"{}\" is none of config, masterkey, key, lock, index, snapshot, tree, "
-                          "blob and pack",
-                          kind));
+  return print_tree(repository, id);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/repo/output.h"
 #include "cli/repo/progress.h"
 #include "cli/repo/session.h"
 #include "cli/repo/verbs.h"
@@ -13,6 +14,7 @@ namespace {
 struct Options {
   SessionOptions session;
   bool read_data = false;
+  bool with_cache = false;
   std::string subset;
 };
 
@@ -21,6 +23,30 @@ std::string describe_data(const repository::CheckOptions& settings,
   if (settings.read_data == repository::ReadData::no) return "";
   if (settings.subset.kind == repository::DataSubset::Kind::all) return ", with all data";
   return fmt::format(", with the data of {} packs", report.packs_read);
+}
+
+json::Array to_array(const std::vector<repository::PackId>& packs) {
+  json::Array array;
+  for (const repository::PackId& pack : packs) array.emplace_back(pack.to_hex());
+  return array;
+}
+
+void print_hint(const Options& options, const std::string& hint) {
+  if (options.session.quiet) return;
+  const json::Object object{{"message_type", "hint"}, {"message", hint}};
+  fmt::print(stderr, "{}\n", options.session.json ? json::write(object) : "hint: " + hint);
+}
+
+// What to run, in this order.
+void print_remedies(const repository::CheckReport& report) {
+  if (report.index_is_damaged) fmt::print("the index is damaged: run repair index\n");
+  if (!report.broken_packs.empty()) {
+    fmt::print("{} packs are damaged or missing: run repair packs, then repair snapshots\n",
+               report.broken_packs.size());
+  }
+  if (report.whole() && !report.hints.empty()) {
+    fmt::print("what no snapshot needs is left over: prune removes it\n");
+  }
 }
 
 Result<int> check(const Options& options, Session& session) {
@@ -46,12 +72,18 @@ Result<int> check(const Options& options, Session& session) {
     return repository::check(session.repository, settings);
   }();
   if (!report) return std::unexpected(report.error());
-  for (const std::string& hint : report->hints) fmt::print(stderr, "hint: {}\n", hint);
-  for (const std::string& error : report->errors) fmt::print(stderr, "error: {}\n", error);
+  for (const std::string& hint : report->hints) print_hint(options, hint);
+  for (const std::string& error : report->errors) {
+    print_problem(options.session.json,
+                  {.text = "error: " + error, .message = error, .during = {}, .item = {}});
+  }
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{
                            {"message_type", "summary"},
                            {"num_errors", static_cast<std::uint64_t>(report->errors.size())},
+                           {"broken_packs", to_array(report->broken_packs)},
+                           {"suggest_repair_index", report->index_is_damaged},
+                           {"suggest_prune", !report->hints.empty()},
                            {"num_hints", static_cast<std::uint64_t>(report->hints.size())},
                            {"snapshots", report->snapshots},
                            {"trees", report->trees},
@@ -63,6 +95,7 @@ Result<int> check(const Options& options, Session& session) {
     fmt::print("checked {} snapshots, {} trees, {} packs, {} blobs{}: {}\n", report->snapshots,
                report->trees, report->packs, report->blobs, describe_data(settings, *report),
                report->whole() ? "no errors" : fmt::format("{} errors", report->errors.size()));
+    print_remedies(*report);
   }
   return report->whole() ? kExitSuccess : kExitFailure;
 }
@@ -74,6 +107,8 @@ void register_check(Command& repo) {
   Command& command = repo.subcommand("check", "Is the repository whole?");
   add_session_options(command, options->session);
   command.flag("--read-data", options->read_data, "read and authenticate every byte");
+  command.flag("--with-cache", options->with_cache,
+               "restic's; what is kept between runs is never believed here");
   command.option("--read-data-subset", options->subset,
                  "of a part: 2/7 (the second of seven), 2.5% or 500M (at random)");
   command.on_run([options] {

@@ -42,7 +42,7 @@ Result<void> dump_to(const Options& options, repository::Repository& repository,
   const auto sink = [&](ByteView bytes) { return write_all(fd, bytes); };
   repository::BlobId tree = root;
   if (!path.empty()) {
-    const repository::Node node = TRY(find_node(repository, root, path));
+    const repository::Node node = TRY(find_node(repository, root, "/" + path));
     if (!node.subtree) return repository::dump_file(repository, node, sink);
     tree = *node.subtree;
   }

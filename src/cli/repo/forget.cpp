@@ -22,6 +22,7 @@ struct Options {
   std::vector<std::string> keep_tags;
   std::string group_by = "host,paths";
   bool trust_times = false;
+  bool may_remove_all = false;
   bool compact = false;
   bool dry_run = false;
   bool prune = false;
@@ -157,7 +158,15 @@ Result<std::size_t> forget_by_policy(Session& session, const Options& options) {
   settings.keep.policy = TRY(policy_of(options));
   if (options.trust_times) settings.keep.claimed_times = repository::ClaimedTimes::trust;
   settings.dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
-  if (settings.keep.policy.empty()) {
+  settings.may_remove_all = options.may_remove_all;
+  const repository::SnapshotFilter& filter = settings.filter;
+  const bool chosen = !filter.hosts.empty() || !filter.paths.empty() || !filter.tags.empty();
+  if (settings.keep.policy.empty() && options.may_remove_all && !chosen) {
+    return fail(ErrorKind::invalid,
+                "--unsafe-allow-remove-all without a policy goes with --host, --path or --tag");
+  }
+  if (settings.keep.policy.empty() && !options.may_remove_all) {
+    if (options.session.json) fmt::print("[]\n");
     fmt::print(stderr, "no policy was given, so nothing is removed; see --keep-last and others\n");
     return std::size_t{0};
   }
@@ -212,6 +221,8 @@ void register_forget(Command& repo) {
               "apply the policy to each host, paths or tags by themselves")
       .flag("--trust-times", options->trust_times,
             "take the snapshots' times as they are, as restic does")
+      .flag("--unsafe-allow-remove-all", options->may_remove_all,
+            "remove all snapshots of a host, path or tag where the policy keeps none")
       .flag("-c,--compact", options->compact, "list only what is kept")
       .flag("--prune", options->prune, "prune afterwards where snapshots were removed")
       .flag("-n,--dry-run", options->dry_run, "say what would be removed");

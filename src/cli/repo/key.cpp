@@ -12,7 +12,7 @@ namespace {
 
 struct Options {
   SessionOptions session;
-  PasswordSource new_password;
+  PasswordSource new_password{.prefix = "new-"};
   repository::NewKey key;
   std::string id;
 };
@@ -41,9 +41,10 @@ Result<int> list(const Options& options, Session& session) {
   return kExitSuccess;
 }
 
-Result<int> report(const Options& options, std::string_view what, const std::string& id) {
+Result<int> report(const Options& options, std::string_view type, std::string_view what,
+                   const std::string& id) {
   if (options.session.json) {
-    TRY(print_output(json::write(json::Object{{"message_type", what}, {"id", id}}) + "\n"));
+    TRY(print_output(json::write(json::Object{{"message_type", type}, {"id", id}}) + "\n"));
   } else if (!options.session.quiet) {
     TRY(print_output(fmt::format("{} {}\n", what, id)));
   }
@@ -53,19 +54,19 @@ Result<int> report(const Options& options, std::string_view what, const std::str
 Result<int> add(const Options& options, Session& session) {
   const crypto::Secret password = TRY(read_new_password(options.new_password));
   const std::string id = TRY(repository::add_key(session.repository, password.text(), options.key));
-  return report(options, "added key", id);
+  return report(options, "key_added", "added key", id);
 }
 
 Result<int> remove(const Options& options, Session& session) {
   const std::string id = TRY(repository::remove_key(session.repository, options.id));
-  return report(options, "removed key", id);
+  return report(options, "key_removed", "removed key", id);
 }
 
 Result<int> change(const Options& options, Session& session) {
   const crypto::Secret password = TRY(read_new_password(options.new_password));
   const std::string id =
       TRY(repository::change_password(session.repository, password.text(), options.key));
-  return report(options, "changed the password; the new key is", id);
+  return report(options, "password_changed", "changed the password; the new key is", id);
 }
 
 using Verb = Result<int> (*)(const Options&, Session&);

@@ -67,6 +67,7 @@ Result<void> print_entry(const WalkEntry& entry, const Options& options) {
                         "\n");
   }
   json::Object object = to_json(entry.node, path);
+  object.set("message_type", "node");
   object.set("struct_type", "node");
   return print_output(json::write(object) + "\n");
 }
@@ -81,6 +82,7 @@ Result<int> ls(const Options& options, Session& session) {
   }
   if (options.session.json) {
     json::Object object = TRY(to_json(snapshot));
+    object.set("message_type", "snapshot");
     object.set("struct_type", "snapshot");
     TRY(print_output(json::write(object) + "\n"));
   }

@@ -22,6 +22,10 @@ json::Object to_json(const repository::Node& node, const std::string& path) {
   object.set("atime", to_rfc3339(node.accessed));
   object.set("ctime", to_rfc3339(node.changed));
   if (node.inode != 0) object.set("inode", node.inode);
+  if (!node.user.empty()) object.set("user", node.user);
+  if (!node.group.empty()) object.set("group", node.group);
+  if (node.device_id != 0) object.set("device_id", node.device_id);
+  if (node.links != 0) object.set("links", node.links);
   if (node.type == NodeType::symlink) object.set("linktarget", node.link_target);
   if (!is_valid_utf8(path)) object.set("raw_path", to_base64(as_bytes(path)));
   return object;

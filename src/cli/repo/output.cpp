@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "json/value.h"
+
 namespace bulkhead::cli::repo {
 
 std::string show_size(std::uint64_t bytes) {
@@ -67,6 +69,23 @@ std::string show_name(std::string_view name) {
     ++i;
   }
   return std::string(name);
+}
+
+void print_problem(bool json, const Problem& problem) {
+  if (!json) {
+    fmt::print(stderr, "{}\n", show_name(problem.text));
+    return;
+  }
+  const std::string& message = problem.message.empty() ? problem.text : problem.message;
+  json::Object object{{"message_type", "error"}, {"error", json::Object{{"message", message}}}};
+  // check's have neither, and a plain message.
+  if (problem.during.empty()) {
+    object = json::Object{{"message_type", "error"}, {"message", message}};
+  } else {
+    object.set("during", problem.during);
+    object.set("item", problem.item);
+  }
+  fmt::print(stderr, "{}\n", json::write(object));
 }
 
 Result<void> print_output(std::string_view text) {

@@ -20,6 +20,16 @@ std::string show_mode(const repository::Node& node);
 // Names may hold anything; what a terminal would act on is shown quoted.
 std::string show_name(std::string_view name);
 
+// What went wrong without ending the verb, on standard error: `text`, or with --json an object as
+// restic's, with what was being done ("archival") and to what.
+struct Problem {
+  std::string text;
+  std::string message;  // with --json, in place of `text`; empty: the same
+  std::string_view during;
+  std::string item;
+};
+void print_problem(bool json, const Problem& problem);
+
 // On standard output; kind io where nobody reads it any more.
 Result<void> print_output(std::string_view text);
 

@@ -20,11 +20,14 @@ constexpr std::size_t kPasswordMax = 64 << 10;
 // A person may have to unlock something first.
 constexpr std::chrono::minutes kCommandTime{5};
 
-Result<crypto::Secret> ask_on_terminal(std::string_view prompt) {
+Result<crypto::Secret> ask_on_terminal(const PasswordSource& source, std::string_view prompt) {
   termios before{};
   if (::tcgetattr(STDIN_FILENO, &before) != 0) {
+    const std::string variable =
+        source.variable == nullptr ? "" : fmt::format(", or set {}", source.variable);
     return fail(ErrorKind::invalid,
-                "no password: give --password-file or --password-command, or set RESTIC_PASSWORD");
+                fmt::format("no password: give --{0}password-file or --{0}password-command{1}",
+                            source.prefix, variable));
   }
   termios silent = before;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -87,14 +90,14 @@ Result<std::optional<crypto::Secret>> given_password(const PasswordSource& sourc
 
 Result<crypto::Secret> read_password(const PasswordSource& source, std::string_view purpose) {
   auto given = TRY(given_password(source));
-  return given ? *std::move(given) : ask_on_terminal(purpose);
+  return given ? *std::move(given) : ask_on_terminal(source, purpose);
 }
 
 Result<crypto::Secret> read_new_password(const PasswordSource& source) {
   auto given = TRY(given_password(source));
   if (given) return *std::move(given);
-  crypto::Secret first = TRY(ask_on_terminal("new password"));
-  const crypto::Secret second = TRY(ask_on_terminal("the same again"));
+  crypto::Secret first = TRY(ask_on_terminal(source, "new password"));
+  const crypto::Secret second = TRY(ask_on_terminal(source, "the same again"));
   if (first.empty()) {
     return fail(ErrorKind::invalid,
                 "an empty password keeps nobody out; where that is meant: --insecure-no-password");

@@ -14,7 +14,8 @@ struct PasswordSource {
   std::string file;
   std::string command;  // split into words as a shell would; no shell runs it
   const char* variable = nullptr;
-  bool none = false;  // the password is empty, and that is meant
+  bool none = false;             // the password is empty, and that is meant
+  std::string_view prefix = "";  // of the flags: "from-", for messages
 };
 
 // Asks for `purpose` on the terminal where no source says anything.

@@ -35,25 +35,6 @@ std::optional<std::chrono::seconds> time_left(const ProgressState& state, double
   return std::chrono::seconds(static_cast<std::int64_t>(seconds));
 }
 
-void print_json(const ProgressState& state, std::chrono::duration<double> elapsed, double rate) {
-  json::Object object{{"message_type", "status"},
-                      {"seconds_elapsed", static_cast<std::int64_t>(elapsed.count())}};
-  if (const auto left = time_left(state, rate)) {
-    object.set("seconds_remaining", static_cast<std::int64_t>(left->count()));
-  }
-  if (!state.stage.empty()) object.set("stage", state.stage);
-  const double part =
-      total(state) > 0 ? static_cast<double>(done(state)) / static_cast<double>(total(state)) : 0;
-  object.set("percent_done", state.total_known ? std::min(part, 1.0) : 0);
-  object.set("total_files", state.things_total);
-  object.set("files_done", state.things_done);
-  object.set("total_bytes", state.bytes_total);
-  object.set("bytes_done", state.bytes_done);
-  if (state.errors > 0) object.set("error_count", state.errors);
-  std::fputs((json::write(object) + "\n").c_str(), stdout);
-  std::fflush(stdout);
-}
-
 std::size_t terminal_columns() {
   winsize size{};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
@@ -87,8 +68,8 @@ std::string describe(const ProgressState& state, std::chrono::duration<double> e
   return text;
 }
 
-ProgressMeter::ProgressMeter(const SessionOptions& options)
-    : started_(std::chrono::steady_clock::now()), last_(started_) {
+ProgressMeter::ProgressMeter(const SessionOptions& options, DoneWords words)
+    : words_(words), started_(std::chrono::steady_clock::now()), last_(started_) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   // restic's: how often a second, 0.1 for every ten seconds; it counts for more than --quiet.
   const char* wanted = std::getenv("RESTIC_PROGRESS_FPS");
@@ -120,6 +101,27 @@ void ProgressMeter::enter(std::string_view stage, std::uint64_t already_done) {
   measured_.clear();
   if (first) measured_.emplace_back(started_, 0);
   else measured_.emplace_back(std::chrono::steady_clock::now(), already_done);
+}
+
+void ProgressMeter::print_json(const ProgressState& state, std::chrono::duration<double> elapsed,
+                               double rate) const {
+  json::Object object{{"message_type", "status"},
+                      {"seconds_elapsed", static_cast<std::int64_t>(elapsed.count())}};
+  if (const auto left = time_left(state, rate)) {
+    object.set("seconds_remaining", static_cast<std::int64_t>(left->count()));
+  }
+  if (!state.stage.empty()) object.set("stage", state.stage);
+  const double part =
+      total(state) > 0 ? static_cast<double>(done(state)) / static_cast<double>(total(state)) : 0;
+  object.set("percent_done", state.total_known ? std::min(part, 1.0) : 0);
+  object.set("total_files", state.things_total);
+  const bool restored = words_ == DoneWords::restored;
+  object.set(restored ? "files_restored" : "files_done", state.things_done);
+  object.set("total_bytes", state.bytes_total);
+  object.set(restored ? "bytes_restored" : "bytes_done", state.bytes_done);
+  if (state.errors > 0) object.set("error_count", state.errors);
+  std::fputs((json::write(object) + "\n").c_str(), stdout);
+  std::fflush(stdout);
 }
 
 double ProgressMeter::rate(const ProgressState& state, Time now) {

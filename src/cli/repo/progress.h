@@ -29,10 +29,13 @@ struct ProgressState {
 std::string describe(const ProgressState& state, std::chrono::duration<double> elapsed,
                      double rate_per_second);
 
+// restic's keys: "files_done" and "bytes_done", or "files_restored" and "bytes_restored".
+enum class DoneWords { done, restored };
+
 // Thread-safe.
 class ProgressMeter {
  public:
-  explicit ProgressMeter(const SessionOptions& options);
+  explicit ProgressMeter(const SessionOptions& options, DoneWords words = DoneWords::done);
   // Clears the line.
   ~ProgressMeter();
   void show(const ProgressState& state);
@@ -47,7 +50,10 @@ class ProgressMeter {
   double rate(const ProgressState& state, Time now);
   void clear();
   void enter(std::string_view stage, std::uint64_t done);
+  void print_json(const ProgressState& state, std::chrono::duration<double> elapsed,
+                  double rate) const;
 
+  const DoneWords words_;
   Form form_ = Form::none;
   std::chrono::milliseconds interval_{};
   const Time started_;

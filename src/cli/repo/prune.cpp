@@ -25,6 +25,47 @@ json::Object to_json(const repository::PackSum& sum) {
   return json::Object{{"packs", sum.packs}, {"bytes", sum.bytes}};
 }
 
+json::Object to_json(const repository::PruneAmounts& amounts) {
+  return json::Object{{"used", amounts.used},     {"duplicate", amounts.duplicate},
+                      {"unused", amounts.unused}, {"repack", amounts.repack},
+                      {"remove", amounts.remove}, {"repack_remove", amounts.repack_remove}};
+}
+
+// restic's keys, and beside them what the two phases did.
+json::Object to_json(const repository::PruneReport& report) {
+  const repository::PruneCounts& counts = report.counts;
+  json::Object blobs = to_json(counts.blobs);
+  blobs.set("total", counts.blobs.total());
+  blobs.set("remove_total", counts.blobs.remove_total());
+  blobs.set("remaining", counts.blobs.total() - counts.blobs.remove_total());
+  json::Object bytes = to_json(counts.bytes);
+  const std::uint64_t unreferenced = counts.unreferenced_bytes;
+  bytes.set("unreferenced", unreferenced);
+  bytes.set("uncompressed", counts.uncompressed_bytes);
+  bytes.set("total", counts.bytes.total() + unreferenced);
+  bytes.set("remove_total", counts.bytes.remove_total() + unreferenced);
+  const std::uint64_t remaining = counts.bytes.total() - counts.bytes.remove_total();
+  bytes.set("remaining", remaining);
+  bytes.set("remaining_unused", remaining - counts.bytes.used);
+  const std::uint64_t packs = counts.packs_used + counts.packs_partly_used + counts.packs_unused;
+  json::Object packfiles{
+      {"used", counts.packs_used},
+      {"unused", counts.packs_unused},
+      {"partly_used", counts.packs_partly_used},
+      {"unreferenced", counts.packs_unreferenced},
+      {"total", packs + counts.packs_unreferenced},
+      {"keep", counts.packs_keep},
+      {"repack", counts.packs_repack},
+      {"remove", counts.packs_remove},
+      {"remove_total", counts.packs_remove + counts.packs_repack + counts.packs_unreferenced}};
+  return json::Object{{"message_type", "summary"},          {"blobs", std::move(blobs)},
+                      {"bytes", std::move(bytes)},          {"packfiles", std::move(packfiles)},
+                      {"snapshots", report.snapshots},      {"repacked", to_json(report.repacked)},
+                      {"hidden", to_json(report.hidden)},   {"marked", to_json(report.marked)},
+                      {"deleted", to_json(report.deleted)}, {"waiting", to_json(report.waiting)},
+                      {"recovered", report.recovered}};
+}
+
 Result<int> prune(const Options& options, Session& session) {
   const auto dry_run = options.dry_run ? repository::DryRun::yes : repository::DryRun::no;
   const auto report = TRY(run_prune(session, options.flags, options.session, dry_run));
@@ -41,7 +82,11 @@ void add_prune_options(Command& command, PruneFlags& flags) {
       .option("--keep-delete", flags.keep_delete,
               "delete packs when they have been out of use so long: 23h, 2d; 0h: at once")
       .flag("--repack-small", flags.repack_small, "also pack small packs anew")
-      .flag("--repack-uncompressed", flags.repack_uncompressed, "also compress what is not");
+      .flag("--repack-uncompressed", flags.repack_uncompressed, "also compress what is not")
+      .flag("--repack-cacheable-only", flags.repack_trees_only,
+            "pack only folders anew, and no contents")
+      .option("--repack-smaller-than", flags.repack_smaller_than,
+              "also pack packs below this size anew: 8M");
 }
 
 Result<repository::PruneReport> run_prune(Session& session, const PruneFlags& flags,
@@ -59,6 +104,11 @@ Result<repository::PruneReport> run_prune(Session& session, const PruneFlags& fl
   options.keep_delete = std::chrono::days(span.days) + std::chrono::hours(span.hours);
   options.repack_small = flags.repack_small;
   options.repack_uncompressed = flags.repack_uncompressed;
+  options.repack_trees_only = flags.repack_trees_only;
+  if (!flags.repack_smaller_than.empty()) {
+    options.repack_small = true;
+    options.small_pack_bytes = TRY(repository::parse_size(flags.repack_smaller_than));
+  }
   options.dry_run = dry_run;
   options.cancel = session.cancel();
   ProgressMeter meter(session_options);
@@ -69,20 +119,13 @@ Result<repository::PruneReport> run_prune(Session& session, const PruneFlags& fl
 int print_prune(const repository::PruneReport& report, const SessionOptions& session,
                 repository::DryRun dry_run) {
   for (const std::string& damaged : report.damaged) {
-    fmt::print(stderr, "left as it is (repair packs): {}\n", damaged);
+    print_problem(session.json, {.text = "left as it is (repair packs): " + damaged,
+                                 .message = {},
+                                 .during = "repack",
+                                 .item = damaged.substr(0, damaged.find(':'))});
   }
   if (session.json) {
-    fmt::print("{}\n", json::write(json::Object{{"message_type", "prune"},
-                                                {"snapshots", report.snapshots},
-                                                {"used", to_json(report.used)},
-                                                {"unused_bytes", report.unused_bytes},
-                                                {"repacked", to_json(report.repacked)},
-                                                {"repack_saves", report.repack_saves},
-                                                {"hidden", to_json(report.hidden)},
-                                                {"marked", to_json(report.marked)},
-                                                {"deleted", to_json(report.deleted)},
-                                                {"waiting", to_json(report.waiting)},
-                                                {"recovered", report.recovered}}));
+    fmt::print("{}\n", json::write(to_json(report)));
   } else if (!session.quiet) {
     fmt::print("{} snapshots use {}; {} unused\n", report.snapshots, show(report.used),
                show_size(report.unused_bytes));

@@ -13,6 +13,8 @@ struct PruneFlags {
   std::string keep_delete = "23h";
   bool repack_small = false;
   bool repack_uncompressed = false;
+  bool repack_trees_only = false;
+  std::string repack_smaller_than;
 };
 
 void add_prune_options(Command& command, PruneFlags& flags);

@@ -50,7 +50,7 @@ Result<int> repair_index(const Options& options, Session& session) {
     settings.progress = meter.observer();
     return repository::repair_index(session.repository, settings);
   }());
-  print_lines(report.unreadable);
+  if (!options.session.json) print_lines(report.unreadable);
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{{"message_type", "repair_index"},
                                                 {"packs", report.packs},
@@ -115,7 +115,7 @@ Result<int> repair_snapshots(const Options& options, Session& session) {
     settings.progress = meter.observer();
     return repository::repair_snapshots(session.repository, settings);
   }());
-  print_lines(report.unreadable);
+  if (!options.session.json) print_lines(report.unreadable);
   json::Array repaired;
   for (const auto& one : report.repaired) {
     const std::string after = one.after ? one.after->to_hex() : "";
@@ -154,7 +154,7 @@ Result<int> parity(const Options& options, Session& session) {
     settings.progress = meter.observer();
     return repository::add_parity(session.repository, settings);
   }());
-  print_lines(report.damaged);
+  if (!options.session.json) print_lines(report.damaged);
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{{"message_type", "parity"},
                                                 {"packs", report.packs},
@@ -189,6 +189,9 @@ void register_repair(Command& repo) {
   add_verb(repair, "index", "Make the index say what is in the packs", repair_index, index)
       .flag("--read-all-packs", index->read_all_packs, "look into all packs, not only odd ones")
       .flag("-n,--dry-run", index->dry_run, "say what would be done");
+  // What restic called it before 0.16.
+  add_verb(repo, "rebuild-index", "As repair index", repair_index, index)
+      .flag("--read-all-packs", index->read_all_packs, "look into all packs, not only odd ones");
   const auto packs = std::make_shared<Options>();
   add_verb(repair, "packs", "Rebuild damaged packs, or save what is whole in them", repair_packs,
            packs)

@@ -79,8 +79,12 @@ Result<bool> verify_restored(const Options& options, repository::Repository& rep
   for (const repository::VerifyMismatch& mismatch : report.mismatches) {
     if (partial && mismatch.mismatch == repository::Mismatch::missing) continue;
     ++wrong;
-    fmt::print(stderr, "differs: {}: {}: {}\n", show_name(mismatch.path),
-               name_of(mismatch.mismatch), mismatch.detail);
+    const std::string what = fmt::format("{}: {}", name_of(mismatch.mismatch), mismatch.detail);
+    print_problem(options.session.json,
+                  {.text = fmt::format("differs: {}: {}", mismatch.path, what),
+                   .message = what,
+                   .during = "verification",
+                   .item = mismatch.path});
   }
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{{"message_type", "verification"},
@@ -115,22 +119,35 @@ void print_item(ProgressMeter& meter, const repository::RestoreItem& item, bool 
                                             {"size", item.size}}));
 }
 
+std::uint64_t seconds_since(std::chrono::steady_clock::time_point began) {
+  const auto elapsed = std::chrono::steady_clock::now() - began;
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
+}
+
 void print_report(const Options& options, const repository::Snapshot& snapshot,
-                  const repository::RestoreReport& report) {
+                  const repository::RestoreReport& report,
+                  std::chrono::steady_clock::time_point began) {
   for (const repository::PathError& error : report.errors) {
-    fmt::print(stderr, "not restored as it was: {}: {}\n", show_name(error.path),
-               error.error.message());
+    const std::string& what = error.error.message();
+    print_problem(options.session.json,
+                  {.text = fmt::format("not restored as it was: {}: {}", error.path, what),
+                   .message = what,
+                   .during = "restore",
+                   .item = error.path});
   }
   if (options.session.json) {
     fmt::print("{}\n", json::write(json::Object{
                            {"message_type", "summary"},
                            {"snapshot_id", snapshot.id.to_hex()},
+                           {"seconds_elapsed", seconds_since(began)},
                            {"total_files", report.files + report.files_unchanged},
                            {"files_restored", report.files},
                            {"files_skipped", report.files_unchanged},
                            {"files_deleted", report.deleted},
                            {"directories_restored", report.directories},
                            {"others_restored", report.others},
+                           {"total_bytes", report.bytes + report.bytes_unchanged},
                            {"bytes_restored", report.bytes},
                            {"bytes_skipped", report.bytes_unchanged},
                            {"errors", static_cast<std::uint64_t>(report.errors.size())},
@@ -152,6 +169,7 @@ void print_report(const Options& options, const repository::Snapshot& snapshot,
 }
 
 Result<int> restore(const Options& options, Session& session) {
+  const auto began = std::chrono::steady_clock::now();
   repository::RestoreOptions settings = TRY(restore_options(options));
   const auto [snapshot, subfolder] = TRY(find_snapshot(session.repository, options.snapshot));
   settings.subpath = subfolder;
@@ -163,7 +181,7 @@ Result<int> restore(const Options& options, Session& session) {
     return settled;
   };
   const auto report = [&] {
-    ProgressMeter meter(options.session);
+    ProgressMeter meter(options.session, DoneWords::restored);
     settings.progress = [&](const repository::RestoreProgress& progress) {
       meter.show({.things_done = progress.files_done,
                   .things_total = progress.files_total,
@@ -183,7 +201,7 @@ Result<int> restore(const Options& options, Session& session) {
     return report_failure(options.session, report.error(), kExitLocked);
   }
   if (!report) return std::unexpected(report.error());
-  print_report(options, snapshot, *report);
+  print_report(options, snapshot, *report, began);
   bool whole = report->errors.empty();
   if (options.verify && !options.dry_run) {
     whole = TRY(verify_restored(options, session.repository, snapshot, settings)) && whole;

@@ -1,5 +1,7 @@
 #include "repository/rewrite.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/repo/option_values.h"
@@ -29,6 +31,7 @@ struct Options {
   std::vector<std::string> set_tags;
   bool forget = false;
   bool dry_run = false;
+  bool tags_alone = false;  // the verb is tag
 };
 
 Result<void> print_one(const Options& options, const RewrittenSnapshot& rewritten) {
@@ -57,6 +60,26 @@ Result<void> print_one(const Options& options, const RewrittenSnapshot& rewritte
   return print_output(text);
 }
 
+// As restic tells of tags.
+Result<void> print_tagged(const Options& options, const RewrittenSnapshot& rewritten) {
+  if (!options.session.json) return print_one(options, rewritten);
+  if (!rewritten.made) return {};
+  return print_output(json::write(json::Object{{"message_type", "changed"},
+                                               {"old_snapshot_id", rewritten.old_id.to_hex()},
+                                               {"new_snapshot_id", rewritten.made->id.to_hex()}}) +
+                      "\n");
+}
+
+Result<void> print_summary(const Options& options,
+                           const std::vector<RewrittenSnapshot>& rewritten) {
+  if (!options.session.json) return {};
+  const auto changed =
+      std::ranges::count_if(rewritten, [](const auto& one) { return one.made.has_value(); });
+  return print_output(json::write(json::Object{{"message_type", "summary"},
+                                               {"changed_snapshots", std::int64_t{changed}}}) +
+                      "\n");
+}
+
 Result<int> rewrite(const Options& options, RewriteOptions settings, Session& session) {
   const auto snapshots =
       TRY(find_snapshots(session.repository, options.snapshots, options.selection));
@@ -66,7 +89,10 @@ Result<int> rewrite(const Options& options, RewriteOptions settings, Session& se
     settings.progress = meter.observer();
     return repository::rewrite_snapshots(session.repository, snapshots, settings);
   }());
-  for (const RewrittenSnapshot& snapshot : rewritten) TRY(print_one(options, snapshot));
+  for (const RewrittenSnapshot& snapshot : rewritten) {
+    TRY(options.tags_alone ? print_tagged(options, snapshot) : print_one(options, snapshot));
+  }
+  TRY(print_summary(options, rewritten));
   return kExitSuccess;
 }
 
@@ -129,6 +155,7 @@ void register_rewrite(Command& repo) {
 
 void register_tag(Command& repo) {
   auto options = std::make_shared<Options>();
+  options->tags_alone = true;
   Command& command = repo.subcommand("tag", "Change the tags of snapshots");
   add_verb(command, options, tag_options);
   command.option("--add", options->add_tags, "add TAG[,TAG…]")

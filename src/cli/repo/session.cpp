@@ -72,6 +72,7 @@ void add_session_options(Command& command, SessionOptions& options) {
 
 void add_source_options(Command& command, SessionOptions& source) {
   source.password_variable = "RESTIC_FROM_PASSWORD";
+  source.flag_prefix = "from-";
   command
       .option("--from-repo", source.location, "the repository to read from",
               "RESTIC_FROM_REPOSITORY")
@@ -99,7 +100,14 @@ void share_connection(const SessionOptions& given, SessionOptions& source) {
 
 Result<std::unique_ptr<storage::Backend>> open_session_backend(const SessionOptions& options) {
   std::string location = options.location;
-  if (location.empty() && !options.location_file.empty()) {
+  if (!location.empty() && !options.location_file.empty()) {
+    return fail(
+        ErrorKind::invalid,
+        fmt::format("two repositories are named, \"{}\" and by the file {}: leave out "
+                    "--{}repo or --{}repository-file, or its variable",
+                    location, options.location_file, options.flag_prefix, options.flag_prefix));
+  }
+  if (!options.location_file.empty()) {
     const std::string text = TRY(read_text_file(options.location_file, kSmallFileMax));
     location = trim(text);
   }
@@ -131,7 +139,8 @@ PasswordSource password_source(const SessionOptions& options) {
   return {.file = options.password_file,
           .command = options.password_command,
           .variable = options.password_variable,
-          .none = options.no_password};
+          .none = options.no_password,
+          .prefix = options.flag_prefix};
 }
 
 // XDG Base Directory Specification.
@@ -165,10 +174,18 @@ Result<repository::RepositoryOptions> repository_options(const SessionOptions& o
 }
 
 Result<std::unique_ptr<repository::Repository>> open_session(const SessionOptions& options) {
+  // A missing file that is to say something is no missing repository, and one that cannot be read
+  // is no wrong password.
+  const auto as_usage = [](const Error& error) {
+    return std::unexpected(Error(ErrorKind::invalid, error.message(), error.retry()));
+  };
   const repository::RepositoryOptions repository_settings = TRY(repository_options(options));
-  auto backend = TRY(open_session_backend(options));
-  const crypto::Secret password =
-      TRY(read_password(password_source(options), "repository's password"));
+  auto reached = open_session_backend(options);
+  if (!reached) return as_usage(reached.error());
+  auto given = read_password(password_source(options), "repository's password");
+  if (!given) return as_usage(given.error());
+  auto backend = *std::move(reached);
+  const crypto::Secret password = *std::move(given);
   if (options.clean_caches && !repository_settings.cache_folder.empty()) {
     TRY(repository::remove_old_caches(repository_settings.cache_folder,
                                       SystemClock().now() - kCacheAgeMax));

@@ -22,6 +22,7 @@ struct SessionOptions {
   std::string password_command;
   bool no_password = false;
   const char* password_variable = "RESTIC_PASSWORD";
+  std::string_view flag_prefix = "";  // "from-" of a second repository
   std::string key_hint;
   std::string ca_certificate_file;
   std::string client_certificate_file;

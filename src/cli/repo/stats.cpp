@@ -19,17 +19,32 @@ struct Options {
   std::string mode = "restore-size";
 };
 
-double ratio(const repository::Statistics& counted) {
-  return counted.bytes == 0
-             ? 1.0
-             : static_cast<double>(counted.uncompressed_bytes) / static_cast<double>(counted.bytes);
+// 0 where there is nothing to compare.
+double ratio(std::uint64_t one, std::uint64_t other) {
+  return other == 0 ? 0.0 : static_cast<double>(one) / static_cast<double>(other);
+}
+// Of what is compressed.
+double compression_ratio(const repository::Statistics& counted) {
+  return ratio(counted.bytes_if_uncompressed, counted.compressed_bytes);
+}
+double progress_percent(const repository::Statistics& counted) {
+  return 100 * ratio(counted.bytes_if_uncompressed, counted.uncompressed_bytes);
+}
+double saving_percent(const repository::Statistics& counted) {
+  if (counted.uncompressed_bytes == 0) return 0;
+  return 100 * (1 - ratio(counted.bytes, counted.uncompressed_bytes));
 }
 
 Result<void> print_json(const repository::Statistics& counted, CountMode mode) {
   json::Object object{{"total_size", counted.bytes}};
   if (mode == CountMode::raw_data) {
     object.set("total_uncompressed_size", counted.uncompressed_bytes);
-    object.set("compression_ratio", ratio(counted));
+    // As restic, nothing where nothing is compressed.
+    if (counted.compressed_bytes > 0) {
+      object.set("compression_ratio", compression_ratio(counted));
+      object.set("compression_progress", progress_percent(counted));
+      object.set("compression_space_saving", saving_percent(counted));
+    }
   } else {
     object.set("total_file_count", counted.files);
   }
@@ -48,7 +63,9 @@ Result<void> print_text(const repository::Statistics& counted, CountMode mode) {
   if (mode != CountMode::raw_data) add_line("Total File Count:", std::to_string(counted.files));
   if (mode == CountMode::raw_data) {
     add_line("Total Uncompressed Size:", show_size(counted.uncompressed_bytes));
-    add_line("Compression Ratio:", fmt::format("{:.2f}x", ratio(counted)));
+    add_line("Compression Progress:", fmt::format("{:.2f}%", progress_percent(counted)));
+    add_line("Compression Ratio:", fmt::format("{:.2f}x", compression_ratio(counted)));
+    add_line("Space Saving:", fmt::format("{:.2f}%", saving_percent(counted)));
   }
   add_line("Total Size:", show_size(counted.bytes));
   return print_output(text);

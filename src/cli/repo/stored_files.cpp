@@ -11,7 +11,8 @@ Result<std::string> find_stored_file(storage::Backend& backend, storage::FileTyp
     if (beginning.empty() || !file.name.starts_with(beginning)) continue;
     if (!found.empty()) {
       return fail(ErrorKind::invalid,
-                  fmt::format("several files of {} begin with {}", folder_of(type), beginning));
+                  fmt::format("several files of {} begin with {}; give more of the id",
+                              folder_of(type), beginning));
     }
     found = file.name;
   }

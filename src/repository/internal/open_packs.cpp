@@ -2,7 +2,20 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace bulkhead::repository {
+
+// Where packs are gathered: in the repository's file system, or where that is not local, in the
+// folder for temporary files.
+std::unexpected<Error> OpenPacks::not_gathered(const Error& error) {
+  const std::string what = "storing in " + repository_.backend().location();
+  if (error.kind() != ErrorKind::limit) return std::unexpected(error.with_context(what));
+  return fail(error.kind(),
+              fmt::format("{}: {}; make room there (or in TMPDIR, where the repository "
+                          "is not local): what was stored by now is not stored again",
+                          what, error.message()));
+}
 
 Result<PackBuilder> OpenPacks::take_one(BlobType type) {
   auto open = open_.with([&](auto& all) -> std::optional<PackBuilder> {
@@ -23,7 +36,7 @@ Result<std::vector<PackBuilder>> OpenPacks::add(const PackedBlob& blob, ByteView
     complete.push_back(std::move(builder));
     builder = PackBuilder(TRY(repository_.backend().begin_file()));
   }
-  TRY(builder.add(blob, sealed));
+  if (const auto added = builder.add(blob, sealed); !added) return not_gathered(added.error());
   if (builder.size() >= repository_.options().pack_size) {
     complete.push_back(std::move(builder));
     return complete;

@@ -24,6 +24,7 @@ class OpenPacks {
 
  private:
   Result<PackBuilder> take_one(BlobType type);
+  std::unexpected<Error> not_gathered(const Error& error);
 
   Repository& repository_;
   Guarded<std::array<std::vector<PackBuilder>, 2>> open_;  // data, trees

@@ -155,6 +155,7 @@ class Planner {
   bool wants_repacking(const PackRecord& pack, const PackUse& use) const {
     // One that is hidden comes back into sight first, and is looked at the next time.
     if (!readable(pack) || pack.state == PackState::hidden) return false;
+    if (options_.repack_trees_only && !use.trees) return false;
     return use.kept_blobs < pack.blobs || must_be_repacked(pack, use);
   }
 
@@ -167,6 +168,7 @@ class Planner {
   }
 
   bool small(const PackRecord& pack) const {
+    if (options_.small_pack_bytes) return pack.size < *options_.small_pack_bytes;
     const auto full = static_cast<double>(repository_.options().pack_size);
     return static_cast<double>(pack.size) < full * kSmallPack;
   }

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 
 #include "base/guarded.h"
 #include "repository/internal/existing_files.h"
@@ -68,6 +69,12 @@ class RestoreRun {
     write_contents();
     settling.join();
     if (refusal) return std::unexpected(*refusal);
+    if (full_) {
+      return fail(ErrorKind::limit,
+                  fmt::format("the file system of {} is full; make room and restore again: what is "
+                              "there already is not written again",
+                              options_.target.native()));
+    }
     if (cancelled()) return fail(ErrorKind::unavailable, "the restore was cancelled");
     finish_all();
     report_.deleted = deleted_;
@@ -361,14 +368,25 @@ class RestoreRun {
   }
 
   void report_error(const std::string& path, const Error& error) {
+    // All that is left would fail the same way, one file after the other.
+    if (error.kind() == ErrorKind::limit && target_is_full()) {
+      full_ = true;
+      return;
+    }
     errors_.with([&](std::vector<PathError>& errors) { errors.push_back({path, error}); });
+  }
+
+  bool target_is_full() const {
+    struct statvfs system{};
+    if (::statvfs(options_.target.c_str(), &system) != 0) return false;
+    return system.f_bavail == 0 || (system.f_files != 0 && system.f_favail == 0);
   }
 
   void tell(const std::string& path, RestoreAction action, std::uint64_t size) const {
     if (options_.item) options_.item({path, action, size});
   }
 
-  bool cancelled() const { return refused_ || (options_.cancel && *options_.cancel); }
+  bool cancelled() const { return refused_ || full_ || (options_.cancel && *options_.cancel); }
 
   Repository& repository_;
   const RestoreOptions& options_;
@@ -386,6 +404,7 @@ class RestoreRun {
   std::vector<std::uint32_t> pieces_;  // of each file, to be written
   std::atomic<std::uint64_t> deleted_{0};
   std::atomic<bool> refused_{false};
+  std::atomic<bool> full_{false};
   RestoreReport report_;
 };
 
