@@ -7,6 +7,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -28,6 +29,11 @@ using internal::Wait;
 constexpr std::chrono::seconds kWatchdogPeriod{1};
 // How many connections a worker accepts before it lets another worker go on accepting.
 constexpr int kAcceptedAtOnceMax = 16;
+// Waking a thread takes long, on an idle virtual machine above all: one worker at a time stays
+// awake for as long as a client needs to ask for the next thing (docs/performance.md, "The vault").
+constexpr std::chrono::microseconds kAwake{100};
+// And serves so many in a row before it looks at others.
+constexpr int kServedInARowMax = 16;
 
 // Who may touch the connection: the worker that serves it, or, while it waits in epoll, whoever
 // changes the state first.
@@ -65,6 +71,7 @@ class EpollServer final : public Server {
   void watch();
   void accept_some();
   void serve(Entry& entry);
+  bool goes_on_at_once(const Entry& entry);
   void arm(Entry& entry, const Wait& wait, int operation);
   void remove(Entry& entry);
   void watch_listener(int operation);
@@ -73,6 +80,7 @@ class EpollServer final : public Server {
   internal::Shared shared_;
   internal::Listener listener_;
   FileDescriptor epoll_;
+  std::atomic<bool> awake_{false};  // a worker waits so
   FileDescriptor finished_;  // an eventfd: readable, for all workers, once the server has ended
 
   std::mutex mutex_;  // guards what follows
@@ -161,12 +169,29 @@ void EpollServer::accept_some() {
 
 void EpollServer::serve(Entry& entry) {
   const bool expired = hold_of(entry.state.exchange(state_of(Hold::served, 0))) == Hold::expired;
-  const std::optional<Wait> wait = expired ? entry.connection.expire() : entry.connection.proceed();
+  std::optional<Wait> wait = expired ? entry.connection.expire() : entry.connection.proceed();
+  for (int i = 1; i < kServedInARowMax && wait && wait->for_request; ++i) {
+    if (!goes_on_at_once(entry)) break;
+    wait = entry.connection.proceed();
+  }
   if (wait) {
     arm(entry, *wait, EPOLL_CTL_MOD);
   } else {
     remove(entry);
   }
+}
+
+bool EpollServer::goes_on_at_once(const Entry& entry) {
+  if (awake_.exchange(true)) return false;
+  const auto until = std::chrono::steady_clock::now() + kAwake;
+  bool there = false;
+  while (!there && !shared_.stopping && std::chrono::steady_clock::now() < until) {
+    std::uint8_t byte = 0;
+    there = ::recv(entry.connection.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    if (!there) ::sched_yield();
+  }
+  awake_ = false;
+  return there;
 }
 
 void EpollServer::arm(Entry& entry, const Wait& wait, int operation) {

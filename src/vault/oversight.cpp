@@ -168,6 +168,8 @@ void Oversight::destroy_what_is_due() {
 }
 
 void Oversight::post_alarms() {
+  // Most of the time there is none, and a client brings libcurl.
+  if (!alarms_->next_unposted()) return;
   http::Client client({.timeout = kWebhookTimeout});
   // In their order, and at the first that is not taken all wait for the next time.
   while (const auto alarm = stopping_ ? std::nullopt : alarms_->next_unposted()) {
