@@ -1,10 +1,11 @@
-// libcurl, loaded when it is first called. It brings twenty further libraries (Kerberos, LDAP, SSH,
+// libcurl, loaded when it is first called. It brings 26 further libraries (Kerberos, LDAP, SSH,
 // a second TLS), which a vault that speaks to nobody should not hold in its memory, nor a command
 // on a local repository wait for: docs/decisions/0066. These are the functions that our adaptors
 // call, under curl's own names; a program that has them is not linked with libcurl.
 #include <cstdarg>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include <curl/curl.h>
 #include <dlfcn.h>
