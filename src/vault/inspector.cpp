@@ -38,8 +38,11 @@ std::vector<PackedBlob> by_place(std::vector<PackedBlob> blobs) {
 
 }  // namespace
 
-Result<std::string> read_password_of(const Path& file) {
-  return std::string(trim(TRY(read_text_file(file, kPasswordSizeMax))));
+Result<crypto::Secret> read_password_of(const Path& file) {
+  Bytes bytes = TRY(read_file(file, kPasswordSizeMax));
+  crypto::Secret password = crypto::Secret::copy_of(trim(as_text(bytes)));
+  crypto::wipe(bytes);
+  return password;
 }
 
 Inspector::Inspector(std::unique_ptr<repository::Repository> repository, Path inspected)
@@ -48,9 +51,9 @@ Inspector::Inspector(std::unique_ptr<repository::Repository> repository, Path in
 Inspector::~Inspector() = default;
 
 Result<std::unique_ptr<Inspector>> Inspector::open(const Path& folder, const Path& password_file) {
-  const std::string password = TRY(read_password_of(password_file));
+  const crypto::Secret password = TRY(read_password_of(password_file));
   auto backend = TRY(storage::open_backend("local:" + folder.native(), {}));
-  auto opened = TRY(repository::Repository::open(std::move(backend), password));
+  auto opened = TRY(repository::Repository::open(std::move(backend), password.text()));
   std::unique_ptr<Inspector> inspector(new Inspector(std::move(opened), folder / "inspected"));
   TRY(inspector->read_inspected());
   return inspector;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "crypto/secret.h"
 #include "repository/index.h"
 #include "repository/repository.h"
 
@@ -25,7 +26,7 @@ namespace bulkhead::vault {
 inline constexpr std::chrono::hours kSnapshotAgeMax{48};
 inline constexpr std::chrono::minutes kSnapshotAheadMax{15};
 
-Result<std::string> read_password_of(const Path& file);
+Result<crypto::Secret> read_password_of(const Path& file);
 
 class Inspector {
  public:

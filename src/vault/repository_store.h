@@ -142,7 +142,7 @@ class RepositoryStore {
   const Path& folder() const { return folder_; }
   const RepositoryPolicy& policy() const { return policy_; }
   // Of the read key's file; whether an index file was compared with its packs, and agrees.
-  Result<std::string> read_password() const { return read_password_of(policy_.read_key); }
+  Result<crypto::Secret> read_password() const { return read_password_of(policy_.read_key); }
   Result<bool> index_agrees(const std::string& name);
   // Whether its own period is over, whatever may need it.
   bool is_released(const storage::FileId& id);

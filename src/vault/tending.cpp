@@ -50,11 +50,11 @@ Result<void> forget(repository::Repository& opened, RepositoryStore& store, Tend
 Result<TendingReport> tend(RepositoryStore& store, ReceiveClock& receive_clock, const Clock& clock,
                            const std::atomic<bool>& stop) {
   const ReceiveTime time(receive_clock, clock);
-  const std::string password = TRY(store.read_password());
+  const crypto::Secret password = TRY(store.read_password());
   repository::RepositoryOptions options;
   options.clock = &time;
-  const auto opened =
-      TRY(repository::Repository::open(std::make_unique<StoreBackend>(store), password, options));
+  const auto opened = TRY(repository::Repository::open(std::make_unique<StoreBackend>(store),
+                                                       password.text(), options));
   TendingReport report;
   TRY(forget(*opened, store, report));
   repository::PruneOptions pruning;
